@@ -1,0 +1,74 @@
+"""The error tree: every error a user meets has a code, says where, and says the cure."""
+
+from __future__ import annotations
+
+
+class RoentgeneError(Exception):
+    """Anything that roentgene refuses to do.
+
+    Parameters
+    ----------
+    message : str
+        What is wrong and where.
+    cure : str
+        What to do about it.
+
+    Attributes
+    ----------
+    code : str
+        Stable name of the kind of error, for programs.
+    exit_code : int
+        What the command line returns.
+    """
+
+    code = "error"
+    exit_code = 2
+
+    def __init__(self, message: str, cure: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.cure = cure
+
+    def __str__(self) -> str:
+        return f"{self.message}. {self.cure}" if self.cure else self.message
+
+    def __reduce__(self) -> tuple[type[RoentgeneError], tuple[str, str]]:
+        return type(self), (self.message, self.cure)
+
+
+class FileError(RoentgeneError):
+    """A file that a person wrote (cohort, study, analysis, view) is wrong."""
+
+    code = "file_wrong"
+
+
+class QueryError(RoentgeneError):
+    """A query is not allowed, does not bind, or ran out of its limits."""
+
+    code = "query_refused"
+
+
+class WarehouseError(RoentgeneError):
+    """The warehouse could not be used."""
+
+    code = "warehouse_unusable"
+    exit_code = 3
+
+
+class WarehouseBusyError(WarehouseError):
+    """Another process is writing, and went on writing past the deadline."""
+
+    code = "warehouse_busy"
+
+
+class BatchRefusedError(RoentgeneError):
+    """A gate kept a whole batch out: nothing was committed."""
+
+    code = "batch_refused"
+    exit_code = 4
+
+
+class ExtractionUnavailableError(RoentgeneError):
+    """The packages that extract features are not installed."""
+
+    code = "extraction_unavailable"

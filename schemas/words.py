@@ -1,0 +1,90 @@
+"""Closed lists: statuses, reason codes, and the vocabularies that come with roentgene."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any, Literal
+
+import yaml
+
+Severity = Literal["error", "batch", "warning"]
+
+
+@dataclass(frozen=True)
+class ReasonCode:
+    """Why something was refused or has no value."""
+
+    code: str
+    severity: Severity
+    means: str
+    cure: str
+
+
+@dataclass(frozen=True)
+class FeatureWord:
+    """What is known of a PyRadiomics feature, whatever image it is measured on."""
+
+    feature_class: str
+    name: str
+    ibsi_code: str | None
+    ibsi_aggregation: str | None
+    ibsi_status: str
+    unit: str | None
+    volume_dependent: bool
+
+
+def _vocabulary(name: str) -> Any:
+    return yaml.safe_load(_text(name))
+
+
+def _text(name: str) -> str:
+    return (files("roentgene.schemas") / "vocabulary" / name).read_text(encoding="utf-8")
+
+
+@cache
+def reason_codes() -> Mapping[str, ReasonCode]:
+    """Every reason code with its severity, meaning and cure."""
+    return {
+        code: ReasonCode(code, row["severity"], row["means"], row["cure"])
+        for code, row in _vocabulary("reason_codes.yaml").items()
+    }
+
+
+@cache
+def closed_list(name: str) -> Mapping[str, str]:
+    """Words of a closed list with their meanings, e.g. ``measurement_status``."""
+    if name == "reason_code":
+        return {code.code: code.means for code in reason_codes().values()}
+    return dict(_vocabulary("words.yaml")[name])
+
+
+@cache
+def packaged_regions() -> Mapping[str, Mapping[str, str]]:
+    """Regions known everywhere, e.g. the BraTS ones."""
+    return dict(_vocabulary("regions.yaml"))
+
+
+@cache
+def pyradiomics_features() -> Mapping[tuple[str, str], FeatureWord]:
+    """PyRadiomics features by (class, name), with corrected IBSI codes.
+
+    The codes come from the IBSI reference manual; their status was computed on the IBSI 1
+    digital phantom with PyRadiomics 3.0.1 (see ``docs/reference``).
+    """
+    rows = csv.DictReader(_text("pyradiomics_features.csv").splitlines())
+    return {
+        (row["class"], row["name"]): FeatureWord(
+            feature_class=row["class"],
+            name=row["name"],
+            ibsi_code=row["ibsi_code"] or None,
+            ibsi_aggregation=row["ibsi_aggregation"] or None,
+            ibsi_status=row["ibsi_status"],
+            unit=row["unit"] or None,
+            volume_dependent=row["volume_dependent"] == "true",
+        )
+        for row in rows
+    }
