@@ -1,0 +1,1 @@
+"""Versioned SQL, and the registry that reads, orders, renders and checks it."""

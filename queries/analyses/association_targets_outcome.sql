@@ -1,0 +1,18 @@
+-- title: Whether an event was seen, as a number
+-- grain: an endpoint of a person
+-- reference: clinical.outcome: event 1 is 1, censored is 0, a competing event is missing
+--
+-- Rank correlation with the indicator leaves the time of follow-up aside; where it differs
+-- between persons, a survival analysis is the right one.
+SELECT
+  patient.person_id,
+  outcome.endpoint AS target,
+  CAST(outcome.event AS DOUBLE) AS value
+FROM clinical.outcome
+JOIN study.patient
+  ON patient.cohort_id = outcome.cohort_id
+  AND patient.patient_id = outcome.patient_id
+WHERE outcome.cohort_id = $cohort_id
+  AND ($names IS NULL OR list_contains(CAST($names AS VARCHAR[]), outcome.endpoint))
+  AND outcome.event IN (0, 1)
+ORDER BY outcome.endpoint, patient.person_id

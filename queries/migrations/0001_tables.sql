@@ -1,0 +1,1034 @@
+-- Every table as schemas/tables declares it; made by roentgene.queries.migration.
+CREATE SCHEMA IF NOT EXISTS "study";
+CREATE SCHEMA IF NOT EXISTS "clinical";
+CREATE SCHEMA IF NOT EXISTS "vocab";
+CREATE SCHEMA IF NOT EXISTS "imaging";
+CREATE SCHEMA IF NOT EXISTS "genomic";
+CREATE SCHEMA IF NOT EXISTS "ops";
+CREATE SCHEMA IF NOT EXISTS "result";
+CREATE SCHEMA IF NOT EXISTS "mart";
+CREATE SCHEMA IF NOT EXISTS "mart_versions";
+CREATE TABLE "study"."cohort" (
+  "cohort_id" TEXT NOT NULL,
+  "title" TEXT NOT NULL,
+  "license" TEXT NOT NULL,
+  "day_zero" TEXT NOT NULL,
+  "batch_id" TEXT NOT NULL
+);
+COMMENT ON TABLE "study"."cohort" IS 'One row is a population.';
+COMMENT ON COLUMN "study"."cohort"."cohort_id" IS 'short name of the population';
+COMMENT ON COLUMN "study"."cohort"."title" IS 'what the population is';
+COMMENT ON COLUMN "study"."cohort"."license" IS 'licence or terms under which the data may be used';
+COMMENT ON COLUMN "study"."cohort"."day_zero" IS 'event from which the cohort counts its days';
+COMMENT ON COLUMN "study"."cohort"."batch_id" IS 'batch that wrote the row';
+CREATE TABLE "study"."patient" (
+  "cohort_id" TEXT NOT NULL,
+  "patient_id" TEXT NOT NULL,
+  "person_id" TEXT NOT NULL,
+  "sex" TEXT,
+  "age_at_day_zero" DOUBLE,
+  "site" TEXT,
+  "batch_id" TEXT NOT NULL
+);
+COMMENT ON TABLE "study"."patient" IS 'One row is a patient of a cohort.';
+COMMENT ON COLUMN "study"."patient"."cohort_id" IS 'population';
+COMMENT ON COLUMN "study"."patient"."patient_id" IS 'pseudonym of the patient after the declared id rules';
+COMMENT ON COLUMN "study"."patient"."person_id" IS 'the human being; joins patients of several cohorts by a declared table, else cohort_id:patient_id';
+COMMENT ON COLUMN "study"."patient"."sex" IS 'sex as recorded';
+COMMENT ON COLUMN "study"."patient"."age_at_day_zero" IS 'age at the cohort''s day zero [years]';
+COMMENT ON COLUMN "study"."patient"."site" IS 'institution or scanner site';
+COMMENT ON COLUMN "study"."patient"."batch_id" IS 'batch that wrote the row';
+CREATE TABLE "study"."lesion" (
+  "cohort_id" TEXT NOT NULL,
+  "patient_id" TEXT NOT NULL,
+  "lesion_id" TEXT NOT NULL,
+  "anatomic_site" TEXT,
+  "laterality" TEXT,
+  "split_from" TEXT,
+  "merged_into" TEXT,
+  "batch_id" TEXT NOT NULL
+);
+COMMENT ON TABLE "study"."lesion" IS 'One row is a lesion of a patient.';
+COMMENT ON COLUMN "study"."lesion"."cohort_id" IS 'population';
+COMMENT ON COLUMN "study"."lesion"."patient_id" IS 'patient';
+COMMENT ON COLUMN "study"."lesion"."lesion_id" IS 'name of the lesion within the patient';
+COMMENT ON COLUMN "study"."lesion"."anatomic_site" IS 'where it lies';
+COMMENT ON COLUMN "study"."lesion"."laterality" IS 'side';
+COMMENT ON COLUMN "study"."lesion"."split_from" IS 'lesion_id that this one split from';
+COMMENT ON COLUMN "study"."lesion"."merged_into" IS 'lesion_id that this one merged into';
+COMMENT ON COLUMN "study"."lesion"."batch_id" IS 'batch that wrote the row';
+CREATE TABLE "study"."timepoint" (
+  "cohort_id" TEXT NOT NULL,
+  "patient_id" TEXT NOT NULL,
+  "timepoint_id" TEXT NOT NULL,
+  "study_day" INT,
+  "visit_order" INT NOT NULL,
+  "batch_id" TEXT NOT NULL
+);
+COMMENT ON TABLE "study"."timepoint" IS 'One row is an imaging visit of a patient.';
+COMMENT ON COLUMN "study"."timepoint"."cohort_id" IS 'population';
+COMMENT ON COLUMN "study"."timepoint"."patient_id" IS 'patient';
+COMMENT ON COLUMN "study"."timepoint"."timepoint_id" IS 'name of the visit, e.g. baseline';
+COMMENT ON COLUMN "study"."timepoint"."study_day" IS 'day of the visit from day zero; NULL where it is not known [days]';
+COMMENT ON COLUMN "study"."timepoint"."visit_order" IS 'position in the sequence of visits, 0 first';
+COMMENT ON COLUMN "study"."timepoint"."batch_id" IS 'batch that wrote the row';
+CREATE TABLE "study"."expectation" (
+  "cohort_id" TEXT NOT NULL,
+  "block" TEXT NOT NULL,
+  "timepoint_id" TEXT,
+  "sequence" TEXT,
+  "region" TEXT,
+  "batch_id" TEXT NOT NULL
+);
+COMMENT ON TABLE "study"."expectation" IS 'One row is a cell that the cohort file says every patient should have.';
+COMMENT ON COLUMN "study"."expectation"."cohort_id" IS 'population';
+COMMENT ON COLUMN "study"."expectation"."block" IS 'imaging, or the kind of a table (clinical, expression, mutation …)';
+COMMENT ON COLUMN "study"."expectation"."timepoint_id" IS 'expected visit; NULL for a table';
+COMMENT ON COLUMN "study"."expectation"."sequence" IS 'expected sequence; NULL for a table';
+COMMENT ON COLUMN "study"."expectation"."region" IS 'expected region; NULL for a table';
+COMMENT ON COLUMN "study"."expectation"."batch_id" IS 'batch that wrote the row';
+CREATE TABLE "study"."setting" (
+  "name" TEXT NOT NULL,
+  "value" TEXT
+);
+COMMENT ON TABLE "study"."setting" IS 'One row is a rule of study.yaml that views read.';
+COMMENT ON COLUMN "study"."setting"."name" IS 'reference_rater, lesion_rule …';
+COMMENT ON COLUMN "study"."setting"."value" IS 'value; NULL where the rule is left open';
+CREATE TABLE "clinical"."event" (
+  "cohort_id" TEXT NOT NULL,
+  "patient_id" TEXT NOT NULL,
+  "event_type" TEXT NOT NULL,
+  "start_day" INT NOT NULL,
+  "stop_day" INT,
+  "detail" TEXT,
+  "batch_id" TEXT NOT NULL
+);
+COMMENT ON TABLE "clinical"."event" IS 'One row is something on a patient''s time line.';
+COMMENT ON COLUMN "clinical"."event"."cohort_id" IS 'population';
+COMMENT ON COLUMN "clinical"."event"."patient_id" IS 'patient';
+COMMENT ON COLUMN "clinical"."event"."event_type" IS 'surgery, biopsy, rt_start, rt_end, progression …';
+COMMENT ON COLUMN "clinical"."event"."start_day" IS 'first day from day zero [days]';
+COMMENT ON COLUMN "clinical"."event"."stop_day" IS 'last day from day zero; NULL for a single day [days]';
+COMMENT ON COLUMN "clinical"."event"."detail" IS 'free of names and dates';
+COMMENT ON COLUMN "clinical"."event"."batch_id" IS 'batch that wrote the row';
+CREATE TABLE "clinical"."variable" (
+  "cohort_id" TEXT NOT NULL,
+  "patient_id" TEXT NOT NULL,
+  "timepoint_id" TEXT,
+  "variable" TEXT NOT NULL,
+  "as_given" TEXT,
+  "value_number" DOUBLE,
+  "value_text" TEXT,
+  "value_status" TEXT NOT NULL,
+  "unit" TEXT,
+  "batch_id" TEXT NOT NULL
+);
+COMMENT ON TABLE "clinical"."variable" IS 'One row is a clinical column of a patient at a visit.';
+COMMENT ON COLUMN "clinical"."variable"."cohort_id" IS 'population';
+COMMENT ON COLUMN "clinical"."variable"."patient_id" IS 'patient';
+COMMENT ON COLUMN "clinical"."variable"."timepoint_id" IS 'visit; NULL where the variable belongs to the patient';
+COMMENT ON COLUMN "clinical"."variable"."variable" IS 'name of the column';
+COMMENT ON COLUMN "clinical"."variable"."as_given" IS 'the cell as the file has it';
+COMMENT ON COLUMN "clinical"."variable"."value_number" IS 'the cell as a number where it is one';
+COMMENT ON COLUMN "clinical"."variable"."value_text" IS 'the cell as text where it is not a number';
+COMMENT ON COLUMN "clinical"."variable"."value_status" IS 'whether there is a value';
+COMMENT ON COLUMN "clinical"."variable"."unit" IS 'unit as declared';
+COMMENT ON COLUMN "clinical"."variable"."batch_id" IS 'batch that wrote the row';
+CREATE TABLE "clinical"."outcome" (
+  "cohort_id" TEXT NOT NULL,
+  "patient_id" TEXT NOT NULL,
+  "endpoint" TEXT NOT NULL,
+  "start_anchor" TEXT NOT NULL,
+  "time_days" DOUBLE,
+  "event" INT NOT NULL,
+  "as_given" TEXT,
+  "batch_id" TEXT NOT NULL
+);
+COMMENT ON TABLE "clinical"."outcome" IS 'One row is an endpoint of a patient counted from an anchor.';
+COMMENT ON COLUMN "clinical"."outcome"."cohort_id" IS 'population';
+COMMENT ON COLUMN "clinical"."outcome"."patient_id" IS 'patient';
+COMMENT ON COLUMN "clinical"."outcome"."endpoint" IS 'OS, PFS, lung_metastasis …';
+COMMENT ON COLUMN "clinical"."outcome"."start_anchor" IS 'event from which time_days counts';
+COMMENT ON COLUMN "clinical"."outcome"."time_days" IS 'time to the event or to the end of follow-up; NULL where only the status is known [days]';
+COMMENT ON COLUMN "clinical"."outcome"."event" IS '0 censored, 1 event, 2 and more competing events';
+COMMENT ON COLUMN "clinical"."outcome"."as_given" IS 'time and status as the file has them';
+COMMENT ON COLUMN "clinical"."outcome"."batch_id" IS 'batch that wrote the row';
+CREATE TABLE "clinical"."response" (
+  "cohort_id" TEXT NOT NULL,
+  "patient_id" TEXT NOT NULL,
+  "timepoint_id" TEXT NOT NULL,
+  "criteria" TEXT NOT NULL,
+  "response" TEXT,
+  "as_given" TEXT,
+  "batch_id" TEXT NOT NULL
+);
+COMMENT ON TABLE "clinical"."response" IS 'One row is a response assessment of a patient at a visit.';
+COMMENT ON COLUMN "clinical"."response"."cohort_id" IS 'population';
+COMMENT ON COLUMN "clinical"."response"."patient_id" IS 'patient';
+COMMENT ON COLUMN "clinical"."response"."timepoint_id" IS 'visit';
+COMMENT ON COLUMN "clinical"."response"."criteria" IS 'RANO, RECIST 1.1 …';
+COMMENT ON COLUMN "clinical"."response"."response" IS 'category';
+COMMENT ON COLUMN "clinical"."response"."as_given" IS 'the words of the file';
+COMMENT ON COLUMN "clinical"."response"."batch_id" IS 'batch that wrote the row';
+CREATE TABLE "clinical"."treatment" (
+  "cohort_id" TEXT NOT NULL,
+  "patient_id" TEXT NOT NULL,
+  "treatment" TEXT NOT NULL,
+  "start_day" INT NOT NULL,
+  "stop_day" INT,
+  "dose" DOUBLE,
+  "dose_unit" TEXT,
+  "fractions" INT,
+  "batch_id" TEXT NOT NULL
+);
+COMMENT ON TABLE "clinical"."treatment" IS 'One row is an exposure of a patient to a treatment.';
+COMMENT ON COLUMN "clinical"."treatment"."cohort_id" IS 'population';
+COMMENT ON COLUMN "clinical"."treatment"."patient_id" IS 'patient';
+COMMENT ON COLUMN "clinical"."treatment"."treatment" IS 'what was given';
+COMMENT ON COLUMN "clinical"."treatment"."start_day" IS 'first day from day zero [days]';
+COMMENT ON COLUMN "clinical"."treatment"."stop_day" IS 'last day from day zero [days]';
+COMMENT ON COLUMN "clinical"."treatment"."dose" IS 'total dose';
+COMMENT ON COLUMN "clinical"."treatment"."dose_unit" IS 'unit of the dose';
+COMMENT ON COLUMN "clinical"."treatment"."fractions" IS 'number of fractions';
+COMMENT ON COLUMN "clinical"."treatment"."batch_id" IS 'batch that wrote the row';
+CREATE TABLE "vocab"."feature" (
+  "feature_id" INT NOT NULL,
+  "engine" TEXT NOT NULL,
+  "feature" TEXT NOT NULL,
+  "image_type" TEXT NOT NULL,
+  "class" TEXT NOT NULL,
+  "name" TEXT NOT NULL,
+  "ibsi_code" TEXT,
+  "ibsi_aggregation" TEXT,
+  "ibsi_status" TEXT NOT NULL,
+  "unit" TEXT,
+  "volume_dependent" BOOLEAN NOT NULL,
+  "batch_id" TEXT NOT NULL
+);
+COMMENT ON TABLE "vocab"."feature" IS 'One row is a feature of an engine.';
+COMMENT ON COLUMN "vocab"."feature"."feature_id" IS 'number given at commit';
+COMMENT ON COLUMN "vocab"."feature"."engine" IS 'engine that defines it';
+COMMENT ON COLUMN "vocab"."feature"."feature" IS 'the engine''s own name, e.g. original_glcm_Contrast';
+COMMENT ON COLUMN "vocab"."feature"."image_type" IS 'original, wavelet-LLH, log-sigma-3-0-mm-3D …';
+COMMENT ON COLUMN "vocab"."feature"."class" IS 'shape, firstorder, glcm, glrlm, glszm, gldm, ngtdm, or other';
+COMMENT ON COLUMN "vocab"."feature"."name" IS 'name within its class';
+COMMENT ON COLUMN "vocab"."feature"."ibsi_code" IS 'code of the IBSI reference manual';
+COMMENT ON COLUMN "vocab"."feature"."ibsi_aggregation" IS 'code of the IBSI aggregation method';
+COMMENT ON COLUMN "vocab"."feature"."ibsi_status" IS 'how the definition stands to IBSI''s';
+COMMENT ON COLUMN "vocab"."feature"."unit" IS 'unit; NULL where it follows the image''s grey values';
+COMMENT ON COLUMN "vocab"."feature"."volume_dependent" IS 'whether the value changes with the number of voxels by definition';
+COMMENT ON COLUMN "vocab"."feature"."batch_id" IS 'batch that wrote the row';
+CREATE TABLE "vocab"."region" (
+  "region" TEXT NOT NULL,
+  "parent" TEXT,
+  "derivation" TEXT NOT NULL,
+  "title" TEXT,
+  "batch_id" TEXT NOT NULL
+);
+COMMENT ON TABLE "vocab"."region" IS 'One row is a named region.';
+COMMENT ON COLUMN "vocab"."region"."region" IS 'name, e.g. WT';
+COMMENT ON COLUMN "vocab"."region"."parent" IS 'region it is derived from or lies in';
+COMMENT ON COLUMN "vocab"."region"."derivation" IS 'drawn, or the rule that makes it';
+COMMENT ON COLUMN "vocab"."region"."title" IS 'what it is';
+COMMENT ON COLUMN "vocab"."region"."batch_id" IS 'batch that wrote the row';
+CREATE TABLE "vocab"."gene" (
+  "hgnc_id" TEXT NOT NULL,
+  "hugo_symbol" TEXT NOT NULL,
+  "entrez_gene_id" BIGINT,
+  "ensembl_gene_id" TEXT,
+  "previous_symbols" TEXT[],
+  "batch_id" TEXT NOT NULL
+);
+COMMENT ON TABLE "vocab"."gene" IS 'One row is a gene of HGNC.';
+COMMENT ON COLUMN "vocab"."gene"."hgnc_id" IS 'HGNC id';
+COMMENT ON COLUMN "vocab"."gene"."hugo_symbol" IS 'approved symbol';
+COMMENT ON COLUMN "vocab"."gene"."entrez_gene_id" IS 'NCBI gene id';
+COMMENT ON COLUMN "vocab"."gene"."ensembl_gene_id" IS 'Ensembl gene id';
+COMMENT ON COLUMN "vocab"."gene"."previous_symbols" IS 'previous and alias symbols';
+COMMENT ON COLUMN "vocab"."gene"."batch_id" IS 'batch that wrote the row';
+CREATE TABLE "vocab"."gene_set" (
+  "collection" TEXT NOT NULL,
+  "version" TEXT NOT NULL,
+  "gene_set" TEXT NOT NULL,
+  "hugo_symbol" TEXT NOT NULL,
+  "batch_id" TEXT NOT NULL
+);
+COMMENT ON TABLE "vocab"."gene_set" IS 'One row is a gene of a gene set.';
+COMMENT ON COLUMN "vocab"."gene_set"."collection" IS 'collection, e.g. hallmark';
+COMMENT ON COLUMN "vocab"."gene_set"."version" IS 'version of the collection';
+COMMENT ON COLUMN "vocab"."gene_set"."gene_set" IS 'name of the set';
+COMMENT ON COLUMN "vocab"."gene_set"."hugo_symbol" IS 'member';
+COMMENT ON COLUMN "vocab"."gene_set"."batch_id" IS 'batch that wrote the row';
+CREATE TABLE "vocab"."marker" (
+  "marker" TEXT NOT NULL,
+  "equivalent" TEXT NOT NULL,
+  "batch_id" TEXT NOT NULL
+);
+COMMENT ON TABLE "vocab"."marker" IS 'One row is a column or gene that tells a marker.';
+COMMENT ON COLUMN "vocab"."marker"."marker" IS 'IDH, MGMT …';
+COMMENT ON COLUMN "vocab"."marker"."equivalent" IS 'name that gives the marker away as a predictor';
+COMMENT ON COLUMN "vocab"."marker"."batch_id" IS 'batch that wrote the row';
+CREATE TABLE "imaging"."series" (
+  "series_id" TEXT NOT NULL,
+  "cohort_id" TEXT NOT NULL,
+  "patient_id" TEXT NOT NULL,
+  "timepoint_id" TEXT NOT NULL,
+  "modality" TEXT,
+  "sequence" TEXT NOT NULL,
+  "volume_index" INT,
+  "source" TEXT NOT NULL,
+  "file_path" TEXT,
+  "content_hash" TEXT,
+  "space_id" TEXT,
+  "size_x" INT,
+  "size_y" INT,
+  "size_z" INT,
+  "spacing_x" DOUBLE,
+  "spacing_y" DOUBLE,
+  "spacing_z" DOUBLE,
+  "scanner" TEXT,
+  "protocol" TEXT,
+  "derived_from" TEXT,
+  "derivation" TEXT,
+  "batch_id" TEXT NOT NULL
+);
+COMMENT ON TABLE "imaging"."series" IS 'One row is an image, acquired or derived.';
+COMMENT ON COLUMN "imaging"."series"."series_id" IS 'hash of cohort, patient, timepoint, sequence and volume';
+COMMENT ON COLUMN "imaging"."series"."cohort_id" IS 'population';
+COMMENT ON COLUMN "imaging"."series"."patient_id" IS 'patient';
+COMMENT ON COLUMN "imaging"."series"."timepoint_id" IS 'visit';
+COMMENT ON COLUMN "imaging"."series"."modality" IS 'DICOM modality: CT, MR, PT …';
+COMMENT ON COLUMN "imaging"."series"."sequence" IS 'name of the image within the visit: T1, FLAIR, PET …';
+COMMENT ON COLUMN "imaging"."series"."volume_index" IS 'which volume of a 4-D image; NULL for a 3-D one';
+COMMENT ON COLUMN "imaging"."series"."source" IS 'image = read here, table = features came ready-made';
+COMMENT ON COLUMN "imaging"."series"."file_path" IS 'where it was read from';
+COMMENT ON COLUMN "imaging"."series"."content_hash" IS 'sha256 of the file; NULL for source table';
+COMMENT ON COLUMN "imaging"."series"."space_id" IS 'hash of size, spacing, origin and direction';
+COMMENT ON COLUMN "imaging"."series"."size_x" IS 'columns [voxels]';
+COMMENT ON COLUMN "imaging"."series"."size_y" IS 'rows [voxels]';
+COMMENT ON COLUMN "imaging"."series"."size_z" IS 'slices [voxels]';
+COMMENT ON COLUMN "imaging"."series"."spacing_x" IS 'voxel size [mm]';
+COMMENT ON COLUMN "imaging"."series"."spacing_y" IS 'voxel size [mm]';
+COMMENT ON COLUMN "imaging"."series"."spacing_z" IS 'voxel size [mm]';
+COMMENT ON COLUMN "imaging"."series"."scanner" IS 'manufacturer and model';
+COMMENT ON COLUMN "imaging"."series"."protocol" IS 'acquisition protocol';
+COMMENT ON COLUMN "imaging"."series"."derived_from" IS 'series_id of the image this one was made from';
+COMMENT ON COLUMN "imaging"."series"."derivation" IS 'how it was made';
+COMMENT ON COLUMN "imaging"."series"."batch_id" IS 'batch that wrote the row';
+CREATE TABLE "imaging"."segmentation" (
+  "segmentation_id" TEXT NOT NULL,
+  "cohort_id" TEXT NOT NULL,
+  "patient_id" TEXT NOT NULL,
+  "timepoint_id" TEXT NOT NULL,
+  "reference_series_id" TEXT NOT NULL,
+  "region" TEXT NOT NULL,
+  "lesion_id" TEXT NOT NULL,
+  "rater_id" TEXT NOT NULL,
+  "repeat_no" INT NOT NULL,
+  "derivation" TEXT NOT NULL,
+  "source" TEXT NOT NULL,
+  "file_path" TEXT,
+  "source_hash" TEXT,
+  "content_hash" TEXT,
+  "voxel_count" BIGINT,
+  "volume_mm3" DOUBLE,
+  "batch_id" TEXT NOT NULL
+);
+COMMENT ON TABLE "imaging"."segmentation" IS 'One row is a region drawn or derived.';
+COMMENT ON COLUMN "imaging"."segmentation"."segmentation_id" IS 'hash of cohort, patient, timepoint, grid, region, lesion, rater and repeat';
+COMMENT ON COLUMN "imaging"."segmentation"."cohort_id" IS 'population';
+COMMENT ON COLUMN "imaging"."segmentation"."patient_id" IS 'patient';
+COMMENT ON COLUMN "imaging"."segmentation"."timepoint_id" IS 'visit';
+COMMENT ON COLUMN "imaging"."segmentation"."reference_series_id" IS 'image on whose grid the region is drawn and its shape measured';
+COMMENT ON COLUMN "imaging"."segmentation"."region" IS 'name of the region: GTV, WT, ET …';
+COMMENT ON COLUMN "imaging"."segmentation"."lesion_id" IS 'lesion within the patient';
+COMMENT ON COLUMN "imaging"."segmentation"."rater_id" IS 'person or algorithm that drew it';
+COMMENT ON COLUMN "imaging"."segmentation"."repeat_no" IS 'repetition by the same rater';
+COMMENT ON COLUMN "imaging"."segmentation"."derivation" IS 'label k of the mask, or the region rule';
+COMMENT ON COLUMN "imaging"."segmentation"."source" IS 'where it came from';
+COMMENT ON COLUMN "imaging"."segmentation"."file_path" IS 'mask file';
+COMMENT ON COLUMN "imaging"."segmentation"."source_hash" IS 'sha256 of the mask file';
+COMMENT ON COLUMN "imaging"."segmentation"."content_hash" IS 'sha256 of the voxels of this region on its grid';
+COMMENT ON COLUMN "imaging"."segmentation"."voxel_count" IS '0 where the region is absent from the mask [voxels]';
+COMMENT ON COLUMN "imaging"."segmentation"."volume_mm3" IS 'voxel count times voxel volume [mm3]';
+COMMENT ON COLUMN "imaging"."segmentation"."batch_id" IS 'batch that wrote the row';
+CREATE TABLE "imaging"."extraction" (
+  "extraction_id" TEXT NOT NULL,
+  "profile" TEXT NOT NULL,
+  "engine" TEXT NOT NULL,
+  "engine_version" TEXT NOT NULL,
+  "code_version" TEXT NOT NULL,
+  "settings" TEXT NOT NULL,
+  "settings_hash" TEXT NOT NULL,
+  "library_versions" TEXT,
+  "value_scale" TEXT NOT NULL,
+  "batch_id" TEXT NOT NULL
+);
+COMMENT ON TABLE "imaging"."extraction" IS 'One row is an engine with its version, settings and code.';
+COMMENT ON COLUMN "imaging"."extraction"."extraction_id" IS 'hash of engine, version, settings and extraction code version';
+COMMENT ON COLUMN "imaging"."extraction"."profile" IS 'name in study.yaml';
+COMMENT ON COLUMN "imaging"."extraction"."engine" IS 'pyradiomics, or what made a ready-made table';
+COMMENT ON COLUMN "imaging"."extraction"."engine_version" IS 'version of the engine';
+COMMENT ON COLUMN "imaging"."extraction"."code_version" IS 'version of our extraction code that may change values';
+COMMENT ON COLUMN "imaging"."extraction"."settings" IS 'canonical JSON of every setting';
+COMMENT ON COLUMN "imaging"."extraction"."settings_hash" IS 'sha256 of the settings';
+COMMENT ON COLUMN "imaging"."extraction"."library_versions" IS 'JSON of the libraries under the engine';
+COMMENT ON COLUMN "imaging"."extraction"."value_scale" IS 'z-scored values never meet raw ones';
+COMMENT ON COLUMN "imaging"."extraction"."batch_id" IS 'batch that wrote the row';
+CREATE TABLE "imaging"."measurement" (
+  "measurement_id" BIGINT NOT NULL,
+  "cohort_id" TEXT NOT NULL,
+  "segmentation_id" TEXT NOT NULL,
+  "series_id" TEXT NOT NULL,
+  "extraction_id" TEXT NOT NULL,
+  "work_key" TEXT,
+  "status" TEXT NOT NULL,
+  "reason" TEXT,
+  "reason_detail" TEXT,
+  "path" TEXT,
+  "voxel_count" BIGINT,
+  "grey_levels" INT,
+  "seconds" DOUBLE,
+  "ingested_at" TIMESTAMPTZ NOT NULL,
+  "current" BOOLEAN NOT NULL,
+  "batch_id" TEXT NOT NULL
+);
+COMMENT ON TABLE "imaging"."measurement" IS 'One row is a segmentation measured on a series by an extraction.';
+COMMENT ON COLUMN "imaging"."measurement"."measurement_id" IS 'number given at commit';
+COMMENT ON COLUMN "imaging"."measurement"."cohort_id" IS 'population';
+COMMENT ON COLUMN "imaging"."measurement"."segmentation_id" IS 'region';
+COMMENT ON COLUMN "imaging"."measurement"."series_id" IS 'image';
+COMMENT ON COLUMN "imaging"."measurement"."extraction_id" IS 'engine and settings';
+COMMENT ON COLUMN "imaging"."measurement"."work_key" IS 'hash of image, mask, region rule and extraction: unchanged work is not done again';
+COMMENT ON COLUMN "imaging"."measurement"."status" IS 'whether there are values';
+COMMENT ON COLUMN "imaging"."measurement"."reason" IS 'reason code where the status is not ok';
+COMMENT ON COLUMN "imaging"."measurement"."reason_detail" IS 'what was found';
+COMMENT ON COLUMN "imaging"."measurement"."path" IS 'which code made the values';
+COMMENT ON COLUMN "imaging"."measurement"."voxel_count" IS 'voxels measured after resampling [voxels]';
+COMMENT ON COLUMN "imaging"."measurement"."grey_levels" IS 'grey levels of the original image type after binning';
+COMMENT ON COLUMN "imaging"."measurement"."seconds" IS 'time the extraction took [s]';
+COMMENT ON COLUMN "imaging"."measurement"."ingested_at" IS 'when the batch was committed';
+COMMENT ON COLUMN "imaging"."measurement"."current" IS 'whether no newer extraction of the same profile exists for this pair';
+COMMENT ON COLUMN "imaging"."measurement"."batch_id" IS 'batch that wrote the row';
+CREATE TABLE "imaging"."feature_value" (
+  "cohort_id" TEXT NOT NULL,
+  "measurement_id" BIGINT NOT NULL,
+  "feature_id" INT NOT NULL,
+  "value" DOUBLE,
+  "value_status" TEXT NOT NULL,
+  "value_reason" TEXT
+);
+ALTER TABLE "imaging"."feature_value" SET PARTITIONED BY ("cohort_id");
+ALTER TABLE "imaging"."feature_value" SET SORTED BY ("feature_id", "measurement_id");
+COMMENT ON TABLE "imaging"."feature_value" IS 'One row is a feature of a measurement.';
+COMMENT ON COLUMN "imaging"."feature_value"."cohort_id" IS 'partition';
+COMMENT ON COLUMN "imaging"."feature_value"."measurement_id" IS 'measurement';
+COMMENT ON COLUMN "imaging"."feature_value"."feature_id" IS 'feature';
+COMMENT ON COLUMN "imaging"."feature_value"."value" IS 'NULL where the status is not ok';
+COMMENT ON COLUMN "imaging"."feature_value"."value_status" IS 'whether there is a value';
+COMMENT ON COLUMN "imaging"."feature_value"."value_reason" IS 'reason code where the status is not ok';
+CREATE TABLE "imaging"."segmentation_overlap" (
+  "cohort_id" TEXT NOT NULL,
+  "segmentation_id_a" TEXT NOT NULL,
+  "segmentation_id_b" TEXT NOT NULL,
+  "dice" DOUBLE,
+  "hd95_mm" DOUBLE,
+  "volume_difference_mm3" DOUBLE,
+  "status" TEXT NOT NULL,
+  "batch_id" TEXT NOT NULL
+);
+COMMENT ON TABLE "imaging"."segmentation_overlap" IS 'One row is two masks of one region compared.';
+COMMENT ON COLUMN "imaging"."segmentation_overlap"."cohort_id" IS 'population';
+COMMENT ON COLUMN "imaging"."segmentation_overlap"."segmentation_id_a" IS 'the one whose rater and repeat sort first';
+COMMENT ON COLUMN "imaging"."segmentation_overlap"."segmentation_id_b" IS 'the other';
+COMMENT ON COLUMN "imaging"."segmentation_overlap"."dice" IS '2|A∩B| / (|A|+|B|); NULL where both are empty';
+COMMENT ON COLUMN "imaging"."segmentation_overlap"."hd95_mm" IS '95th percentile of the symmetric surface distances; NULL where one is empty [mm]';
+COMMENT ON COLUMN "imaging"."segmentation_overlap"."volume_difference_mm3" IS 'volume of A minus volume of B [mm3]';
+COMMENT ON COLUMN "imaging"."segmentation_overlap"."status" IS 'why a value is NULL';
+COMMENT ON COLUMN "imaging"."segmentation_overlap"."batch_id" IS 'batch that wrote the row';
+CREATE TABLE "imaging"."dose" (
+  "dose_id" TEXT NOT NULL,
+  "cohort_id" TEXT NOT NULL,
+  "patient_id" TEXT NOT NULL,
+  "timepoint_id" TEXT NOT NULL,
+  "summation_type" TEXT,
+  "fractions" INT,
+  "prescription_gy" DOUBLE,
+  "content_hash" TEXT,
+  "batch_id" TEXT NOT NULL
+);
+COMMENT ON TABLE "imaging"."dose" IS 'One row is a dose grid.';
+COMMENT ON COLUMN "imaging"."dose"."dose_id" IS 'hash of cohort, patient, timepoint and plan';
+COMMENT ON COLUMN "imaging"."dose"."cohort_id" IS 'population';
+COMMENT ON COLUMN "imaging"."dose"."patient_id" IS 'patient';
+COMMENT ON COLUMN "imaging"."dose"."timepoint_id" IS 'visit';
+COMMENT ON COLUMN "imaging"."dose"."summation_type" IS 'DICOM DoseSummationType';
+COMMENT ON COLUMN "imaging"."dose"."fractions" IS 'fractions planned';
+COMMENT ON COLUMN "imaging"."dose"."prescription_gy" IS 'prescribed dose [Gy]';
+COMMENT ON COLUMN "imaging"."dose"."content_hash" IS 'sha256 of the file';
+COMMENT ON COLUMN "imaging"."dose"."batch_id" IS 'batch that wrote the row';
+CREATE TABLE "imaging"."dose_feature" (
+  "cohort_id" TEXT NOT NULL,
+  "dose_id" TEXT NOT NULL,
+  "segmentation_id" TEXT NOT NULL,
+  "extraction_id" TEXT NOT NULL,
+  "feature" TEXT NOT NULL,
+  "unit" TEXT NOT NULL,
+  "value" DOUBLE,
+  "value_status" TEXT NOT NULL,
+  "value_reason" TEXT,
+  "batch_id" TEXT NOT NULL
+);
+COMMENT ON TABLE "imaging"."dose_feature" IS 'One row is a DVH metric or a dosiomic value.';
+COMMENT ON COLUMN "imaging"."dose_feature"."cohort_id" IS 'population';
+COMMENT ON COLUMN "imaging"."dose_feature"."dose_id" IS 'dose grid';
+COMMENT ON COLUMN "imaging"."dose_feature"."segmentation_id" IS 'structure';
+COMMENT ON COLUMN "imaging"."dose_feature"."extraction_id" IS 'how it was computed';
+COMMENT ON COLUMN "imaging"."dose_feature"."feature" IS 'Dmean, Dmax, D95, V20Gy … or a feature name';
+COMMENT ON COLUMN "imaging"."dose_feature"."unit" IS 'Gy, cm3, percent, 1';
+COMMENT ON COLUMN "imaging"."dose_feature"."value" IS 'NULL where the status is not ok';
+COMMENT ON COLUMN "imaging"."dose_feature"."value_status" IS 'whether there is a value';
+COMMENT ON COLUMN "imaging"."dose_feature"."value_reason" IS 'reason code';
+COMMENT ON COLUMN "imaging"."dose_feature"."batch_id" IS 'batch that wrote the row';
+CREATE TABLE "genomic"."sample" (
+  "cohort_id" TEXT NOT NULL,
+  "sample_id" TEXT NOT NULL,
+  "patient_id" TEXT NOT NULL,
+  "sample_type" TEXT,
+  "collection_day" INT,
+  "lesion_id" TEXT,
+  "batch_id" TEXT NOT NULL
+);
+COMMENT ON TABLE "genomic"."sample" IS 'One row is a specimen.';
+COMMENT ON COLUMN "genomic"."sample"."cohort_id" IS 'population';
+COMMENT ON COLUMN "genomic"."sample"."sample_id" IS 'specimen';
+COMMENT ON COLUMN "genomic"."sample"."patient_id" IS 'patient it was taken from';
+COMMENT ON COLUMN "genomic"."sample"."sample_type" IS 'primary, recurrent, metastasis, normal, blood …';
+COMMENT ON COLUMN "genomic"."sample"."collection_day" IS 'day of collection from day zero [days]';
+COMMENT ON COLUMN "genomic"."sample"."lesion_id" IS 'lesion it was taken from';
+COMMENT ON COLUMN "genomic"."sample"."batch_id" IS 'batch that wrote the row';
+CREATE TABLE "genomic"."assay" (
+  "cohort_id" TEXT NOT NULL,
+  "sample_id" TEXT NOT NULL,
+  "assay" TEXT NOT NULL,
+  "panel" TEXT,
+  "all_genes" BOOLEAN NOT NULL,
+  "batch_id" TEXT NOT NULL
+);
+COMMENT ON TABLE "genomic"."assay" IS 'One row is what was profiled in a sample.';
+COMMENT ON COLUMN "genomic"."assay"."cohort_id" IS 'population';
+COMMENT ON COLUMN "genomic"."assay"."sample_id" IS 'specimen';
+COMMENT ON COLUMN "genomic"."assay"."assay" IS 'mutation, expression, copy_number …';
+COMMENT ON COLUMN "genomic"."assay"."panel" IS 'name of the gene panel where only its genes were profiled';
+COMMENT ON COLUMN "genomic"."assay"."all_genes" IS 'whether every gene was profiled (whole exome or genome)';
+COMMENT ON COLUMN "genomic"."assay"."batch_id" IS 'batch that wrote the row';
+CREATE TABLE "genomic"."panel_gene" (
+  "panel" TEXT NOT NULL,
+  "hugo_symbol" TEXT NOT NULL,
+  "batch_id" TEXT NOT NULL
+);
+COMMENT ON TABLE "genomic"."panel_gene" IS 'One row is a gene of a panel.';
+COMMENT ON COLUMN "genomic"."panel_gene"."panel" IS 'gene panel';
+COMMENT ON COLUMN "genomic"."panel_gene"."hugo_symbol" IS 'gene';
+COMMENT ON COLUMN "genomic"."panel_gene"."batch_id" IS 'batch that wrote the row';
+CREATE TABLE "genomic"."mutation" (
+  "cohort_id" TEXT NOT NULL,
+  "sample_id" TEXT NOT NULL,
+  "hugo_symbol" TEXT NOT NULL,
+  "ncbi_build" TEXT NOT NULL,
+  "chromosome" TEXT NOT NULL,
+  "start_position" BIGINT NOT NULL,
+  "end_position" BIGINT NOT NULL,
+  "variant_classification" TEXT NOT NULL,
+  "variant_type" TEXT,
+  "reference_allele" TEXT NOT NULL,
+  "tumor_seq_allele1" TEXT,
+  "tumor_seq_allele2" TEXT NOT NULL,
+  "hgvsp_short" TEXT,
+  "hgvsc" TEXT,
+  "transcript_id" TEXT,
+  "t_ref_count" INT,
+  "t_alt_count" INT,
+  "filter" TEXT,
+  "batch_id" TEXT NOT NULL
+);
+COMMENT ON TABLE "genomic"."mutation" IS 'One row is a variant call.';
+COMMENT ON COLUMN "genomic"."mutation"."cohort_id" IS 'population';
+COMMENT ON COLUMN "genomic"."mutation"."sample_id" IS 'Tumor_Sample_Barcode';
+COMMENT ON COLUMN "genomic"."mutation"."hugo_symbol" IS 'gene as given';
+COMMENT ON COLUMN "genomic"."mutation"."ncbi_build" IS 'genome build of the positions';
+COMMENT ON COLUMN "genomic"."mutation"."chromosome" IS 'without the prefix chr';
+COMMENT ON COLUMN "genomic"."mutation"."start_position" IS 'first base, counted from 1';
+COMMENT ON COLUMN "genomic"."mutation"."end_position" IS 'last base';
+COMMENT ON COLUMN "genomic"."mutation"."variant_classification" IS 'effect on the protein';
+COMMENT ON COLUMN "genomic"."mutation"."variant_type" IS 'SNP, INS, DEL …';
+COMMENT ON COLUMN "genomic"."mutation"."reference_allele" IS 'allele of the reference';
+COMMENT ON COLUMN "genomic"."mutation"."tumor_seq_allele1" IS 'first allele of the tumour; NULL where the file has none';
+COMMENT ON COLUMN "genomic"."mutation"."tumor_seq_allele2" IS 'second allele of the tumour';
+COMMENT ON COLUMN "genomic"."mutation"."hgvsp_short" IS 'protein change, e.g. p.R132H';
+COMMENT ON COLUMN "genomic"."mutation"."hgvsc" IS 'coding change';
+COMMENT ON COLUMN "genomic"."mutation"."transcript_id" IS 'transcript';
+COMMENT ON COLUMN "genomic"."mutation"."t_ref_count" IS 'reads of the reference allele in the tumour';
+COMMENT ON COLUMN "genomic"."mutation"."t_alt_count" IS 'reads of the variant allele in the tumour';
+COMMENT ON COLUMN "genomic"."mutation"."filter" IS 'filter flags of the caller';
+COMMENT ON COLUMN "genomic"."mutation"."batch_id" IS 'batch that wrote the row';
+CREATE TABLE "genomic"."copy_number" (
+  "cohort_id" TEXT NOT NULL,
+  "sample_id" TEXT NOT NULL,
+  "hugo_symbol" TEXT NOT NULL,
+  "molecular_profile_id" TEXT NOT NULL,
+  "value" DOUBLE,
+  "unit" TEXT,
+  "batch_id" TEXT NOT NULL
+);
+COMMENT ON TABLE "genomic"."copy_number" IS 'One row is a gene-level value of a sample under a molecular profile.';
+COMMENT ON COLUMN "genomic"."copy_number"."cohort_id" IS 'population';
+COMMENT ON COLUMN "genomic"."copy_number"."sample_id" IS 'specimen';
+COMMENT ON COLUMN "genomic"."copy_number"."hugo_symbol" IS 'gene as given';
+COMMENT ON COLUMN "genomic"."copy_number"."molecular_profile_id" IS 'which measurement and unit, e.g. rna_tpm';
+COMMENT ON COLUMN "genomic"."copy_number"."value" IS 'value in the unit of the profile; NULL where the file has none';
+COMMENT ON COLUMN "genomic"."copy_number"."unit" IS 'unit as declared';
+COMMENT ON COLUMN "genomic"."copy_number"."batch_id" IS 'batch that wrote the row';
+CREATE TABLE "genomic"."expression" (
+  "cohort_id" TEXT NOT NULL,
+  "sample_id" TEXT NOT NULL,
+  "hugo_symbol" TEXT NOT NULL,
+  "molecular_profile_id" TEXT NOT NULL,
+  "value" DOUBLE,
+  "unit" TEXT,
+  "batch_id" TEXT NOT NULL
+);
+COMMENT ON TABLE "genomic"."expression" IS 'One row is a gene-level value of a sample under a molecular profile.';
+COMMENT ON COLUMN "genomic"."expression"."cohort_id" IS 'population';
+COMMENT ON COLUMN "genomic"."expression"."sample_id" IS 'specimen';
+COMMENT ON COLUMN "genomic"."expression"."hugo_symbol" IS 'gene as given';
+COMMENT ON COLUMN "genomic"."expression"."molecular_profile_id" IS 'which measurement and unit, e.g. rna_tpm';
+COMMENT ON COLUMN "genomic"."expression"."value" IS 'value in the unit of the profile; NULL where the file has none';
+COMMENT ON COLUMN "genomic"."expression"."unit" IS 'unit as declared';
+COMMENT ON COLUMN "genomic"."expression"."batch_id" IS 'batch that wrote the row';
+CREATE TABLE "genomic"."methylation" (
+  "cohort_id" TEXT NOT NULL,
+  "sample_id" TEXT NOT NULL,
+  "probe_id" TEXT NOT NULL,
+  "molecular_profile_id" TEXT NOT NULL,
+  "value" DOUBLE,
+  "unit" TEXT,
+  "batch_id" TEXT NOT NULL
+);
+COMMENT ON TABLE "genomic"."methylation" IS 'One row is a probe-level value of a sample under a molecular profile.';
+COMMENT ON COLUMN "genomic"."methylation"."cohort_id" IS 'population';
+COMMENT ON COLUMN "genomic"."methylation"."sample_id" IS 'specimen';
+COMMENT ON COLUMN "genomic"."methylation"."probe_id" IS 'probe or gene';
+COMMENT ON COLUMN "genomic"."methylation"."molecular_profile_id" IS 'which measurement';
+COMMENT ON COLUMN "genomic"."methylation"."value" IS 'beta or M value';
+COMMENT ON COLUMN "genomic"."methylation"."unit" IS 'unit as declared';
+COMMENT ON COLUMN "genomic"."methylation"."batch_id" IS 'batch that wrote the row';
+CREATE TABLE "genomic"."segment" (
+  "cohort_id" TEXT NOT NULL,
+  "sample_id" TEXT NOT NULL,
+  "ncbi_build" TEXT NOT NULL,
+  "chromosome" TEXT NOT NULL,
+  "start_position" BIGINT NOT NULL,
+  "end_position" BIGINT NOT NULL,
+  "num_mark" INT,
+  "seg_mean" DOUBLE,
+  "batch_id" TEXT NOT NULL
+);
+COMMENT ON TABLE "genomic"."segment" IS 'One row is a copy-number segment of a sample.';
+COMMENT ON COLUMN "genomic"."segment"."cohort_id" IS 'population';
+COMMENT ON COLUMN "genomic"."segment"."sample_id" IS 'specimen';
+COMMENT ON COLUMN "genomic"."segment"."ncbi_build" IS 'genome build';
+COMMENT ON COLUMN "genomic"."segment"."chromosome" IS 'without the prefix chr';
+COMMENT ON COLUMN "genomic"."segment"."start_position" IS 'first base';
+COMMENT ON COLUMN "genomic"."segment"."end_position" IS 'last base';
+COMMENT ON COLUMN "genomic"."segment"."num_mark" IS 'markers in the segment';
+COMMENT ON COLUMN "genomic"."segment"."seg_mean" IS 'mean log2 ratio';
+COMMENT ON COLUMN "genomic"."segment"."batch_id" IS 'batch that wrote the row';
+CREATE TABLE "genomic"."structural_variant" (
+  "cohort_id" TEXT NOT NULL,
+  "sample_id" TEXT NOT NULL,
+  "site1_hugo_symbol" TEXT,
+  "site2_hugo_symbol" TEXT,
+  "event_info" TEXT,
+  "sv_status" TEXT,
+  "batch_id" TEXT NOT NULL
+);
+COMMENT ON TABLE "genomic"."structural_variant" IS 'One row is a structural variant of a sample.';
+COMMENT ON COLUMN "genomic"."structural_variant"."cohort_id" IS 'population';
+COMMENT ON COLUMN "genomic"."structural_variant"."sample_id" IS 'specimen';
+COMMENT ON COLUMN "genomic"."structural_variant"."site1_hugo_symbol" IS 'gene of the first breakpoint';
+COMMENT ON COLUMN "genomic"."structural_variant"."site2_hugo_symbol" IS 'gene of the second breakpoint';
+COMMENT ON COLUMN "genomic"."structural_variant"."event_info" IS 'what the caller says';
+COMMENT ON COLUMN "genomic"."structural_variant"."sv_status" IS 'SOMATIC or GERMLINE';
+COMMENT ON COLUMN "genomic"."structural_variant"."batch_id" IS 'batch that wrote the row';
+CREATE TABLE "genomic"."genotype" (
+  "cohort_id" TEXT NOT NULL,
+  "sample_id" TEXT NOT NULL,
+  "variant_id" TEXT NOT NULL,
+  "dosage" DOUBLE,
+  "effect_allele" TEXT,
+  "batch_id" TEXT NOT NULL
+);
+COMMENT ON TABLE "genomic"."genotype" IS 'One row is a dosage of a sample at a locus.';
+COMMENT ON COLUMN "genomic"."genotype"."cohort_id" IS 'population';
+COMMENT ON COLUMN "genomic"."genotype"."sample_id" IS 'specimen';
+COMMENT ON COLUMN "genomic"."genotype"."variant_id" IS 'rs number or chrom:pos:ref:alt';
+COMMENT ON COLUMN "genomic"."genotype"."dosage" IS 'expected number of effect alleles';
+COMMENT ON COLUMN "genomic"."genotype"."effect_allele" IS 'allele that is counted';
+COMMENT ON COLUMN "genomic"."genotype"."batch_id" IS 'batch that wrote the row';
+CREATE TABLE "genomic"."assay_value" (
+  "cohort_id" TEXT NOT NULL,
+  "sample_id" TEXT NOT NULL,
+  "entity" TEXT NOT NULL,
+  "molecular_profile_id" TEXT NOT NULL,
+  "value" DOUBLE,
+  "unit" TEXT,
+  "batch_id" TEXT NOT NULL
+);
+COMMENT ON TABLE "genomic"."assay_value" IS 'One row is a value of any other entity of a sample.';
+COMMENT ON COLUMN "genomic"."assay_value"."cohort_id" IS 'population';
+COMMENT ON COLUMN "genomic"."assay_value"."sample_id" IS 'specimen';
+COMMENT ON COLUMN "genomic"."assay_value"."entity" IS 'protein, signature, pathway, cell type …';
+COMMENT ON COLUMN "genomic"."assay_value"."molecular_profile_id" IS 'which measurement';
+COMMENT ON COLUMN "genomic"."assay_value"."value" IS 'value';
+COMMENT ON COLUMN "genomic"."assay_value"."unit" IS 'unit as declared';
+COMMENT ON COLUMN "genomic"."assay_value"."batch_id" IS 'batch that wrote the row';
+CREATE TABLE "genomic"."biomarker" (
+  "cohort_id" TEXT NOT NULL,
+  "patient_id" TEXT NOT NULL,
+  "marker" TEXT NOT NULL,
+  "method" TEXT,
+  "study_day" INT,
+  "result" TEXT NOT NULL,
+  "as_given" TEXT,
+  "batch_id" TEXT NOT NULL
+);
+COMMENT ON TABLE "genomic"."biomarker" IS 'One row is a marker result of a patient.';
+COMMENT ON COLUMN "genomic"."biomarker"."cohort_id" IS 'population';
+COMMENT ON COLUMN "genomic"."biomarker"."patient_id" IS 'patient';
+COMMENT ON COLUMN "genomic"."biomarker"."marker" IS 'IDH, MGMT, 1p/19q …';
+COMMENT ON COLUMN "genomic"."biomarker"."method" IS 'how it was determined';
+COMMENT ON COLUMN "genomic"."biomarker"."study_day" IS 'day of the result [days]';
+COMMENT ON COLUMN "genomic"."biomarker"."result" IS 'result word after the declared mapping';
+COMMENT ON COLUMN "genomic"."biomarker"."as_given" IS 'the words of the file';
+COMMENT ON COLUMN "genomic"."biomarker"."batch_id" IS 'batch that wrote the row';
+CREATE TABLE "ops"."batch" (
+  "batch_id" TEXT NOT NULL,
+  "cohort_id" TEXT NOT NULL,
+  "author" TEXT NOT NULL,
+  "message" TEXT NOT NULL,
+  "started_at" TIMESTAMPTZ NOT NULL,
+  "committed_at" TIMESTAMPTZ NOT NULL,
+  "code_version" TEXT NOT NULL,
+  "n_measurements" BIGINT NOT NULL,
+  "n_values" BIGINT NOT NULL,
+  "n_table_rows" BIGINT NOT NULL,
+  "n_refused" BIGINT NOT NULL
+);
+COMMENT ON TABLE "ops"."batch" IS 'One row is a delivery that was committed.';
+COMMENT ON COLUMN "ops"."batch"."batch_id" IS 'id';
+COMMENT ON COLUMN "ops"."batch"."cohort_id" IS 'population';
+COMMENT ON COLUMN "ops"."batch"."author" IS 'account that ran it';
+COMMENT ON COLUMN "ops"."batch"."message" IS 'commit message';
+COMMENT ON COLUMN "ops"."batch"."started_at" IS 'start of the run';
+COMMENT ON COLUMN "ops"."batch"."committed_at" IS 'moment of the commit';
+COMMENT ON COLUMN "ops"."batch"."code_version" IS 'version of roentgene';
+COMMENT ON COLUMN "ops"."batch"."n_measurements" IS 'measurements written';
+COMMENT ON COLUMN "ops"."batch"."n_values" IS 'feature values written';
+COMMENT ON COLUMN "ops"."batch"."n_table_rows" IS 'other rows written';
+COMMENT ON COLUMN "ops"."batch"."n_refused" IS 'new refusals';
+CREATE TABLE "ops"."source_file" (
+  "cohort_id" TEXT NOT NULL,
+  "file_path" TEXT NOT NULL,
+  "kind" TEXT NOT NULL,
+  "content_hash" TEXT NOT NULL,
+  "n_rows" BIGINT NOT NULL,
+  "batch_id" TEXT NOT NULL
+);
+COMMENT ON TABLE "ops"."source_file" IS 'One row is a table file as it was last ingested.';
+COMMENT ON COLUMN "ops"."source_file"."cohort_id" IS 'population';
+COMMENT ON COLUMN "ops"."source_file"."file_path" IS 'file';
+COMMENT ON COLUMN "ops"."source_file"."kind" IS 'kind of table';
+COMMENT ON COLUMN "ops"."source_file"."content_hash" IS 'sha256 of the file and of its declaration';
+COMMENT ON COLUMN "ops"."source_file"."n_rows" IS 'rows staged from it';
+COMMENT ON COLUMN "ops"."source_file"."batch_id" IS 'batch';
+CREATE TABLE "ops"."unmatched_id" (
+  "cohort_id" TEXT NOT NULL,
+  "file_path" TEXT NOT NULL,
+  "side" TEXT NOT NULL,
+  "id" TEXT NOT NULL,
+  "nearest" TEXT,
+  "batch_id" TEXT NOT NULL
+);
+COMMENT ON TABLE "ops"."unmatched_id" IS 'One row is an id that the other side does not have.';
+COMMENT ON COLUMN "ops"."unmatched_id"."cohort_id" IS 'population';
+COMMENT ON COLUMN "ops"."unmatched_id"."file_path" IS 'table';
+COMMENT ON COLUMN "ops"."unmatched_id"."side" IS 'table = stands in the file alone, cohort = the file lacks it';
+COMMENT ON COLUMN "ops"."unmatched_id"."id" IS 'id after the declared rules';
+COMMENT ON COLUMN "ops"."unmatched_id"."nearest" IS 'most similar id on the other side';
+COMMENT ON COLUMN "ops"."unmatched_id"."batch_id" IS 'batch';
+CREATE TABLE "ops"."gate_result" (
+  "batch_id" TEXT NOT NULL,
+  "stage" TEXT NOT NULL,
+  "subject" TEXT NOT NULL,
+  "rule" TEXT NOT NULL,
+  "severity" TEXT NOT NULL,
+  "n_checked" BIGINT NOT NULL,
+  "n_refused" BIGINT NOT NULL
+);
+COMMENT ON TABLE "ops"."gate_result" IS 'One row is a rule of a gate in a batch.';
+COMMENT ON COLUMN "ops"."gate_result"."batch_id" IS 'batch';
+COMMENT ON COLUMN "ops"."gate_result"."stage" IS 'which gate';
+COMMENT ON COLUMN "ops"."gate_result"."subject" IS 'table or kind of input';
+COMMENT ON COLUMN "ops"."gate_result"."rule" IS 'rule';
+COMMENT ON COLUMN "ops"."gate_result"."severity" IS 'what a failure means';
+COMMENT ON COLUMN "ops"."gate_result"."n_checked" IS 'rows looked at';
+COMMENT ON COLUMN "ops"."gate_result"."n_refused" IS 'rows that failed';
+CREATE TABLE "ops"."quarantine" (
+  "refusal_id" TEXT NOT NULL,
+  "cohort_id" TEXT NOT NULL,
+  "batch_id" TEXT NOT NULL,
+  "stage" TEXT NOT NULL,
+  "reason_code" TEXT NOT NULL,
+  "subject" TEXT,
+  "file_path" TEXT,
+  "row_number" BIGINT,
+  "column_name" TEXT,
+  "detail" TEXT NOT NULL,
+  "content_hash" TEXT,
+  "state" TEXT NOT NULL,
+  "decided_by" TEXT,
+  "decided_at" TIMESTAMPTZ,
+  "decision_reason" TEXT
+);
+COMMENT ON TABLE "ops"."quarantine" IS 'One row is something refused.';
+COMMENT ON COLUMN "ops"."quarantine"."refusal_id" IS 'hash of cohort, code, file, row, column, subject and content';
+COMMENT ON COLUMN "ops"."quarantine"."cohort_id" IS 'population';
+COMMENT ON COLUMN "ops"."quarantine"."batch_id" IS 'batch that met it first';
+COMMENT ON COLUMN "ops"."quarantine"."stage" IS 'which gate';
+COMMENT ON COLUMN "ops"."quarantine"."reason_code" IS 'from the documented list';
+COMMENT ON COLUMN "ops"."quarantine"."subject" IS 'what was refused: a patient, a region, a row';
+COMMENT ON COLUMN "ops"."quarantine"."file_path" IS 'file';
+COMMENT ON COLUMN "ops"."quarantine"."row_number" IS 'line of the file, header included';
+COMMENT ON COLUMN "ops"."quarantine"."column_name" IS 'column';
+COMMENT ON COLUMN "ops"."quarantine"."detail" IS 'what was found and what to do';
+COMMENT ON COLUMN "ops"."quarantine"."content_hash" IS 'sha256 of what was refused';
+COMMENT ON COLUMN "ops"."quarantine"."state" IS 'open, or what was decided';
+COMMENT ON COLUMN "ops"."quarantine"."decided_by" IS 'account';
+COMMENT ON COLUMN "ops"."quarantine"."decided_at" IS 'when';
+COMMENT ON COLUMN "ops"."quarantine"."decision_reason" IS 'why';
+CREATE TABLE "ops"."analysis_run" (
+  "analysis_run_id" TEXT NOT NULL,
+  "analysis" TEXT NOT NULL,
+  "name" TEXT NOT NULL,
+  "spec" TEXT NOT NULL,
+  "snapshot_id" BIGINT NOT NULL,
+  "sql_hash" TEXT NOT NULL,
+  "code_version" TEXT NOT NULL,
+  "library_versions" TEXT NOT NULL,
+  "counts" TEXT NOT NULL,
+  "fingerprint" TEXT NOT NULL,
+  "author" TEXT NOT NULL,
+  "started_at" TIMESTAMPTZ NOT NULL,
+  "finished_at" TIMESTAMPTZ NOT NULL,
+  "current" BOOLEAN NOT NULL
+);
+COMMENT ON TABLE "ops"."analysis_run" IS 'One row is a run of an analysis.';
+COMMENT ON COLUMN "ops"."analysis_run"."analysis_run_id" IS 'hash of analysis, spec, snapshot and code';
+COMMENT ON COLUMN "ops"."analysis_run"."analysis" IS 'stability, association …';
+COMMENT ON COLUMN "ops"."analysis_run"."name" IS 'name in the spec';
+COMMENT ON COLUMN "ops"."analysis_run"."spec" IS 'canonical JSON of the spec';
+COMMENT ON COLUMN "ops"."analysis_run"."snapshot_id" IS 'snapshot that was read';
+COMMENT ON COLUMN "ops"."analysis_run"."sql_hash" IS 'sha256 of the SQL that fed it';
+COMMENT ON COLUMN "ops"."analysis_run"."code_version" IS 'version of roentgene';
+COMMENT ON COLUMN "ops"."analysis_run"."library_versions" IS 'JSON';
+COMMENT ON COLUMN "ops"."analysis_run"."counts" IS 'JSON of rows in and out of every filter';
+COMMENT ON COLUMN "ops"."analysis_run"."fingerprint" IS 'hash of the result rows';
+COMMENT ON COLUMN "ops"."analysis_run"."author" IS 'account';
+COMMENT ON COLUMN "ops"."analysis_run"."started_at" IS 'start';
+COMMENT ON COLUMN "ops"."analysis_run"."finished_at" IS 'end';
+COMMENT ON COLUMN "ops"."analysis_run"."current" IS 'whether no newer run of the same name exists';
+CREATE TABLE "ops"."release" (
+  "release" TEXT NOT NULL,
+  "snapshot_id" BIGINT NOT NULL,
+  "fingerprint" TEXT NOT NULL,
+  "spec" TEXT NOT NULL,
+  "created_at" TIMESTAMPTZ NOT NULL,
+  "author" TEXT NOT NULL,
+  "superseded_by" TEXT,
+  "reason" TEXT
+);
+COMMENT ON TABLE "ops"."release" IS 'One row is a frozen data set.';
+COMMENT ON COLUMN "ops"."release"."release" IS 'name@version';
+COMMENT ON COLUMN "ops"."release"."snapshot_id" IS 'snapshot it was made from';
+COMMENT ON COLUMN "ops"."release"."fingerprint" IS 'hash of its rows';
+COMMENT ON COLUMN "ops"."release"."spec" IS 'canonical JSON';
+COMMENT ON COLUMN "ops"."release"."created_at" IS 'when';
+COMMENT ON COLUMN "ops"."release"."author" IS 'account';
+COMMENT ON COLUMN "ops"."release"."superseded_by" IS 'release that replaces it';
+COMMENT ON COLUMN "ops"."release"."reason" IS 'why it was superseded';
+CREATE TABLE "ops"."withdrawal" (
+  "person_hash" TEXT NOT NULL,
+  "scope" TEXT NOT NULL,
+  "withdrawn_at" TIMESTAMPTZ NOT NULL
+);
+COMMENT ON TABLE "ops"."withdrawal" IS 'One row is a person who withdrew.';
+COMMENT ON COLUMN "ops"."withdrawal"."person_hash" IS 'keyed hash; the key lies outside the warehouse';
+COMMENT ON COLUMN "ops"."withdrawal"."scope" IS 'all, imaging or genomic';
+COMMENT ON COLUMN "ops"."withdrawal"."withdrawn_at" IS 'when';
+CREATE TABLE "ops"."migration" (
+  "migration" TEXT NOT NULL,
+  "sha256" TEXT NOT NULL,
+  "applied_at" TIMESTAMPTZ NOT NULL
+);
+COMMENT ON TABLE "ops"."migration" IS 'One row is a migration that was applied.';
+COMMENT ON COLUMN "ops"."migration"."migration" IS 'file name';
+COMMENT ON COLUMN "ops"."migration"."sha256" IS 'hash of the file';
+COMMENT ON COLUMN "ops"."migration"."applied_at" IS 'when';
+CREATE TABLE "result"."stability" (
+  "analysis_run_id" TEXT NOT NULL,
+  "cohort_id" TEXT NOT NULL,
+  "region" TEXT NOT NULL,
+  "sequence" TEXT NOT NULL,
+  "profile" TEXT NOT NULL,
+  "engine" TEXT NOT NULL,
+  "feature" TEXT NOT NULL,
+  "stability_key" TEXT NOT NULL,
+  "design" TEXT NOT NULL,
+  "icc_form" TEXT NOT NULL,
+  "estimator" TEXT NOT NULL,
+  "n_targets" INT NOT NULL,
+  "n_raters" INT NOT NULL,
+  "n_dropped" INT NOT NULL,
+  "icc" DOUBLE,
+  "ci95_low" DOUBLE,
+  "ci95_high" DOUBLE,
+  "f_value" DOUBLE,
+  "p_value" DOUBLE,
+  "within_subject_sd" DOUBLE,
+  "status" TEXT NOT NULL,
+  "reason" TEXT
+);
+COMMENT ON TABLE "result"."stability" IS 'One row is the reliability of a feature in one design.';
+COMMENT ON COLUMN "result"."stability"."analysis_run_id" IS 'run';
+COMMENT ON COLUMN "result"."stability"."cohort_id" IS 'population';
+COMMENT ON COLUMN "result"."stability"."region" IS 'region';
+COMMENT ON COLUMN "result"."stability"."sequence" IS 'image';
+COMMENT ON COLUMN "result"."stability"."profile" IS 'extraction profile';
+COMMENT ON COLUMN "result"."stability"."engine" IS 'engine';
+COMMENT ON COLUMN "result"."stability"."feature" IS 'feature';
+COMMENT ON COLUMN "result"."stability"."stability_key" IS 'cohort|region|sequence|profile|engine that views join on';
+COMMENT ON COLUMN "result"."stability"."design" IS 'what was repeated';
+COMMENT ON COLUMN "result"."stability"."icc_form" IS 'McGraw and Wong''s name of the form';
+COMMENT ON COLUMN "result"."stability"."estimator" IS 'anova_complete_cases: closed form on complete targets';
+COMMENT ON COLUMN "result"."stability"."n_targets" IS 'complete targets used';
+COMMENT ON COLUMN "result"."stability"."n_raters" IS 'ratings of each target';
+COMMENT ON COLUMN "result"."stability"."n_dropped" IS 'targets left out because a rating is missing';
+COMMENT ON COLUMN "result"."stability"."icc" IS 'point estimate; never clipped';
+COMMENT ON COLUMN "result"."stability"."ci95_low" IS 'lower bound';
+COMMENT ON COLUMN "result"."stability"."ci95_high" IS 'upper bound';
+COMMENT ON COLUMN "result"."stability"."f_value" IS 'F of the between-target mean square';
+COMMENT ON COLUMN "result"."stability"."p_value" IS 'p of that F';
+COMMENT ON COLUMN "result"."stability"."within_subject_sd" IS 'root of the within-target mean square';
+COMMENT ON COLUMN "result"."stability"."status" IS 'whether there is a number';
+COMMENT ON COLUMN "result"."stability"."reason" IS 'why not';
+CREATE TABLE "result"."association" (
+  "analysis_run_id" TEXT NOT NULL,
+  "cohort_id" TEXT NOT NULL,
+  "timepoint_id" TEXT NOT NULL,
+  "sequence" TEXT NOT NULL,
+  "region" TEXT NOT NULL,
+  "profile" TEXT NOT NULL,
+  "feature" TEXT NOT NULL,
+  "target" TEXT NOT NULL,
+  "target_block" TEXT NOT NULL,
+  "method" TEXT NOT NULL,
+  "family" TEXT NOT NULL,
+  "n" INT NOT NULL,
+  "n_tests" BIGINT,
+  "estimate" DOUBLE,
+  "p_value" DOUBLE,
+  "p_method" TEXT,
+  "q_value" DOUBLE,
+  "detectable_estimate" DOUBLE,
+  "underpowered" BOOLEAN,
+  "status" TEXT NOT NULL,
+  "reason" TEXT
+);
+COMMENT ON TABLE "result"."association" IS 'One row is a feature tested against a target.';
+COMMENT ON COLUMN "result"."association"."analysis_run_id" IS 'run';
+COMMENT ON COLUMN "result"."association"."cohort_id" IS 'population';
+COMMENT ON COLUMN "result"."association"."timepoint_id" IS 'visit';
+COMMENT ON COLUMN "result"."association"."sequence" IS 'image';
+COMMENT ON COLUMN "result"."association"."region" IS 'region';
+COMMENT ON COLUMN "result"."association"."profile" IS 'extraction profile';
+COMMENT ON COLUMN "result"."association"."feature" IS 'feature';
+COMMENT ON COLUMN "result"."association"."target" IS 'block:name, e.g. expression:rna_tpm:EGFR';
+COMMENT ON COLUMN "result"."association"."target_block" IS 'kind of target';
+COMMENT ON COLUMN "result"."association"."method" IS 'statistic';
+COMMENT ON COLUMN "result"."association"."family" IS 'tests corrected together';
+COMMENT ON COLUMN "result"."association"."n" IS 'persons with both values';
+COMMENT ON COLUMN "result"."association"."n_tests" IS 'tests of the family that were carried out';
+COMMENT ON COLUMN "result"."association"."estimate" IS 'rank correlation';
+COMMENT ON COLUMN "result"."association"."p_value" IS 'two-sided p';
+COMMENT ON COLUMN "result"."association"."p_method" IS 'how p was computed';
+COMMENT ON COLUMN "result"."association"."q_value" IS 'Benjamini-Hochberg over the family';
+COMMENT ON COLUMN "result"."association"."detectable_estimate" IS 'smallest |rho| found with 80 % power at alpha 0.05 with this n';
+COMMENT ON COLUMN "result"."association"."underpowered" IS 'whether even a large effect (the policy of the spec) would be missed';
+COMMENT ON COLUMN "result"."association"."status" IS 'whether it was tested';
+COMMENT ON COLUMN "result"."association"."reason" IS 'why not';
+CREATE TABLE "result"."harmonization" (
+  "analysis_run_id" TEXT NOT NULL,
+  "feature" TEXT NOT NULL,
+  "batch" TEXT,
+  "parameter" TEXT NOT NULL,
+  "value" DOUBLE
+);
+COMMENT ON TABLE "result"."harmonization" IS 'One row is a fitted parameter of a harmonization model.';
+COMMENT ON COLUMN "result"."harmonization"."analysis_run_id" IS 'run';
+COMMENT ON COLUMN "result"."harmonization"."feature" IS 'feature';
+COMMENT ON COLUMN "result"."harmonization"."batch" IS 'site or scanner; NULL for parameters of all';
+COMMENT ON COLUMN "result"."harmonization"."parameter" IS 'gamma_star, delta_star, grand_mean, var_pooled, beta:<covariate>';
+COMMENT ON COLUMN "result"."harmonization"."value" IS 'value';
+CREATE TABLE "result"."survival" (
+  "analysis_run_id" TEXT NOT NULL,
+  "feature" TEXT NOT NULL,
+  "endpoint" TEXT NOT NULL,
+  "method" TEXT NOT NULL,
+  "n" INT NOT NULL,
+  "n_events" INT NOT NULL,
+  "hazard_ratio" DOUBLE,
+  "ci95_low" DOUBLE,
+  "ci95_high" DOUBLE,
+  "p_value" DOUBLE
+);
+COMMENT ON TABLE "result"."survival" IS 'One row is a feature against an endpoint.';
+COMMENT ON COLUMN "result"."survival"."analysis_run_id" IS 'run';
+COMMENT ON COLUMN "result"."survival"."feature" IS 'feature';
+COMMENT ON COLUMN "result"."survival"."endpoint" IS 'endpoint';
+COMMENT ON COLUMN "result"."survival"."method" IS 'model';
+COMMENT ON COLUMN "result"."survival"."n" IS 'persons';
+COMMENT ON COLUMN "result"."survival"."n_events" IS 'events';
+COMMENT ON COLUMN "result"."survival"."hazard_ratio" IS 'per standard deviation';
+COMMENT ON COLUMN "result"."survival"."ci95_low" IS 'lower bound';
+COMMENT ON COLUMN "result"."survival"."ci95_high" IS 'upper bound';
+COMMENT ON COLUMN "result"."survival"."p_value" IS 'two-sided p';
+CREATE TABLE "result"."enrichment" (
+  "analysis_run_id" TEXT NOT NULL,
+  "feature" TEXT NOT NULL,
+  "collection" TEXT NOT NULL,
+  "gene_set" TEXT NOT NULL,
+  "es" DOUBLE,
+  "nes" DOUBLE,
+  "p_value" DOUBLE,
+  "q_value" DOUBLE
+);
+COMMENT ON TABLE "result"."enrichment" IS 'One row is a gene set tested for a feature.';
+COMMENT ON COLUMN "result"."enrichment"."analysis_run_id" IS 'run';
+COMMENT ON COLUMN "result"."enrichment"."feature" IS 'feature';
+COMMENT ON COLUMN "result"."enrichment"."collection" IS 'collection and version';
+COMMENT ON COLUMN "result"."enrichment"."gene_set" IS 'set';
+COMMENT ON COLUMN "result"."enrichment"."es" IS 'enrichment score';
+COMMENT ON COLUMN "result"."enrichment"."nes" IS 'normalised enrichment score';
+COMMENT ON COLUMN "result"."enrichment"."p_value" IS 'p';
+COMMENT ON COLUMN "result"."enrichment"."q_value" IS 'FDR';

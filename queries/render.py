@@ -1,0 +1,250 @@
+"""The one place where SQL is rendered: identifiers, literals and DDL, all through sqlglot."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from sqlglot import exp
+
+from roentgene.schemas.tables import Column, Table
+
+_DIALECT = "duckdb"
+
+
+def identifier(*parts: str) -> str:
+    """Quote a name, each part apart: ``identifier("lake", "study", "patient")``.
+
+    Examples
+    --------
+    >>> print(identifier("study", "two words"))
+    "study"."two words"
+    """
+    return ".".join(exp.to_identifier(part, quoted=True).sql(_DIALECT) for part in parts)
+
+
+def literal(value: str | int) -> str:
+    """Render a value as a literal, for the few statements that take no parameters."""
+    return exp.convert(value).sql(_DIALECT)
+
+
+def _relation(schema: str, name: str, catalog: str | None = None) -> exp.Table:
+    return exp.Table(
+        this=exp.to_identifier(name, quoted=True),
+        db=exp.to_identifier(schema, quoted=True),
+        catalog=exp.to_identifier(catalog, quoted=True) if catalog else None,
+    )
+
+
+def create_schema(name: str, catalog: str | None = None) -> str:
+    """``CREATE SCHEMA IF NOT EXISTS`` for a schema."""
+    target = exp.Table(
+        db=exp.to_identifier(name, quoted=True),
+        catalog=exp.to_identifier(catalog, quoted=True) if catalog else None,
+    )
+    return exp.Create(this=target, kind="SCHEMA", exists=True).sql(_DIALECT)
+
+
+def _column(column: Column) -> exp.ColumnDef:
+    constraints = (
+        [exp.ColumnConstraint(kind=exp.NotNullColumnConstraint())] if column.required else []
+    )
+    return exp.ColumnDef(
+        this=exp.to_identifier(column.name, quoted=True),
+        kind=exp.DataType.build(column.type, dialect=_DIALECT),
+        constraints=constraints,
+    )
+
+
+def create_table(table: Table, catalog: str | None = None) -> str:
+    """``CREATE TABLE`` of a declared table; DuckLake and native files take the same text."""
+    schema = exp.Schema(
+        this=_relation(table.schema, table.name, catalog),
+        expressions=[_column(column) for column in table.columns],
+    )
+    return exp.Create(this=schema, kind="TABLE").sql(_DIALECT, pretty=True)
+
+
+def lay_out_table(table: Table) -> list[str]:
+    """Give a table its partitions and sort order; only DuckLake has them."""
+    # sqlglot has no syntax tree for DuckLake's two clauses: fixed words around quoted names
+    name = _relation(table.schema, table.name).sql(_DIALECT)
+    statements = []
+    if table.partitioned_by:
+        columns = ", ".join(identifier(c) for c in table.partitioned_by)
+        statements.append(f"ALTER TABLE {name} SET PARTITIONED BY ({columns})")
+    if table.sorted_by:
+        columns = ", ".join(identifier(c) for c in table.sorted_by)
+        statements.append(f"ALTER TABLE {name} SET SORTED BY ({columns})")
+    return statements
+
+
+def comments(table: Table) -> list[str]:
+    """Comments that carry the declaration's words into the catalogue."""
+    relation = _relation(table.schema, table.name)
+    statements = [_comment("TABLE", relation, f"One row is {table.grain}.")]
+    for column in table.columns:
+        place = exp.Column(
+            this=exp.to_identifier(column.name, quoted=True),
+            table=exp.to_identifier(table.name, quoted=True),
+            db=exp.to_identifier(table.schema, quoted=True),
+        )
+        words = column.about if column.unit is None else f"{column.about} [{column.unit}]"
+        statements.append(_comment("COLUMN", place, words))
+    return statements
+
+
+def _comment(kind: str, target: exp.Expression, words: str) -> str:
+    return exp.Comment(this=target, kind=kind, expression=exp.Literal.string(words)).sql(_DIALECT)
+
+
+def comment_on_view(schema: str, name: str, words: str) -> str:
+    """``COMMENT ON VIEW``."""
+    return _comment("VIEW", _relation(schema, name), words)
+
+
+def create_view(
+    schema: str, name: str, select_sql: str, *, replace: bool = True, catalog: str | None = None
+) -> str:
+    """``CREATE VIEW`` around one SELECT, whose text is kept to the letter."""
+    head = exp.Create(this=_relation(schema, name, catalog), kind="VIEW", replace=replace).sql(
+        _DIALECT
+    )
+    return f"{head} AS {select_sql}"
+
+
+def select_view(schema: str, name: str) -> str:
+    """``SELECT * FROM`` a view or table."""
+    return exp.select("*").from_(_relation(schema, name)).sql(_DIALECT)
+
+
+def insert_rows(table: Table, source: str) -> str:
+    """Insert all declared columns of a registered relation, by name."""
+    columns = [exp.to_identifier(column.name, quoted=True) for column in table.columns]
+    select = exp.select(*[exp.Column(this=c.copy()) for c in columns]).from_(
+        exp.to_table(identifier(source), dialect=_DIALECT)
+    )
+    return exp.Insert(
+        this=exp.Schema(this=_relation(table.schema, table.name), expressions=columns),
+        expression=select,
+    ).sql(_DIALECT)
+
+
+def delete_keys(table: Table, source: str) -> str:
+    """Delete the rows of a table whose key stands in a registered relation."""
+    return _keyed(
+        exp.Delete(this=exp.alias_(_relation(table.schema, table.name), "stored", table=True)),
+        table.key,
+        source,
+    ).sql(_DIALECT)
+
+
+def unchanged_rows(table: Table, source: str, ignore: Sequence[str]) -> str:
+    """Rows of a registered relation that the table already holds, letter by letter."""
+    compared = [c.name for c in table.columns if c.name not in ignore]
+    stored = exp.alias_(_relation(table.schema, table.name), "stored", table=True)
+    matched = exp.select("1").from_(stored).where(_same(compared))
+    source_relation = exp.alias_(
+        exp.to_table(identifier(source), dialect=_DIALECT), "staged", table=True
+    )
+    return (
+        exp.select("staged.*").from_(source_relation).where(exp.Exists(this=matched)).sql(_DIALECT)
+    )
+
+
+def repeated_keys(table: Table, key: Sequence[str], cohort: bool) -> str:
+    """Keys that stand more than once, with how often; for one cohort where asked."""
+    columns = [exp.column(exp.to_identifier(name, quoted=True)) for name in key]
+    query = (
+        exp.select(*columns, exp.alias_(exp.Count(this=exp.Star()), "n_rows"))
+        .from_(_relation(table.schema, table.name))
+        .group_by(*[column.copy() for column in columns])
+        .having("count(*) > 1")
+    )
+    return (query.where("cohort_id = $cohort_id") if cohort else query).sql(_DIALECT)
+
+
+def orphans(table: Table, columns: dict[str, str], target: Table, cohort: bool) -> str:
+    """Rows whose reference points nowhere, counted by the missing key."""
+    names = [exp.column(exp.to_identifier(name, quoted=True), table="child") for name in columns]
+    match = exp.and_(
+        *[
+            exp.EQ(
+                this=exp.column(exp.to_identifier(parent, quoted=True), table="parent"),
+                expression=exp.column(exp.to_identifier(child, quoted=True), table="child"),
+            )
+            for child, parent in columns.items()
+        ]
+    )
+    found = (
+        exp.select("1")
+        .from_(exp.alias_(_relation(target.schema, target.name), "parent", table=True))
+        .where(match)
+    )
+    query = (
+        exp.select(*names, exp.alias_(exp.Count(this=exp.Star()), "n_rows"))
+        .from_(exp.alias_(_relation(table.schema, table.name), "child", table=True))
+        .where(exp.Not(this=exp.Exists(this=found)))
+        .group_by(*[name.copy() for name in names])
+    )
+    for name in names:
+        query = query.where(exp.Not(this=exp.Is(this=name.copy(), expression=exp.Null())))
+    return (query.where("child.cohort_id = $cohort_id") if cohort else query).sql(_DIALECT)
+
+
+def _keyed(statement: exp.Delete, key: Sequence[str], source: str) -> exp.Delete:
+    staged = exp.alias_(exp.to_table(identifier(source), dialect=_DIALECT), "staged", table=True)
+    return statement.where(exp.Exists(this=exp.select("1").from_(staged).where(_same(key))))
+
+
+def _same(columns: Sequence[str]) -> exp.Condition:
+    return exp.and_(
+        *[
+            exp.NullSafeEQ(
+                this=exp.column(exp.to_identifier(name, quoted=True), table="stored"),
+                expression=exp.column(exp.to_identifier(name, quoted=True), table="staged"),
+            )
+            for name in columns
+        ]
+    )
+
+
+def copy_table(source_catalog: str, target_catalog: str, table: Table) -> str:
+    """Copy all rows of a table from one attached database to another, in its sort order."""
+    columns = [exp.column(exp.to_identifier(c.name, quoted=True)) for c in table.columns]
+    query = exp.select(*columns).from_(_relation(table.schema, table.name, source_catalog))
+    if table.sorted_by:
+        query = query.order_by(
+            *[
+                exp.Ordered(
+                    this=exp.column(exp.to_identifier(name, quoted=True)), nulls_first=False
+                )
+                for name in table.sorted_by
+            ]
+        )
+    return exp.Insert(
+        this=_relation(table.schema, table.name, target_catalog), expression=query
+    ).sql(_DIALECT)
+
+
+def attach_native(path: Path, alias: str) -> str:
+    """Attach a new native DuckDB file that every DuckDB since 1.0 can open."""
+    return f"ATTACH {literal(str(path))} AS {identifier(alias)} (STORAGE_VERSION 'v1.0.0')"
+
+
+def attach_lake(
+    catalogue: Path, data: Path, alias: str, *, read_only: bool, snapshot: int | None
+) -> str:
+    """Attach a DuckLake by its SQLite catalogue; the data path is ours, never the stored one."""
+    options = [f"DATA_PATH {literal(f'{data}/')}", "OVERRIDE_DATA_PATH true"]
+    if snapshot is not None:
+        options.append(f"SNAPSHOT_VERSION {int(snapshot)}")
+    elif read_only:
+        options.append("READ_ONLY")
+    source = literal(f"ducklake:sqlite:{catalogue}")
+    return f"ATTACH {source} AS {identifier(alias)} ({', '.join(options)})"
+
+
+def load_extension(path: Path) -> str:
+    """``LOAD`` an extension from its file."""
+    return f"LOAD {literal(str(path))}"

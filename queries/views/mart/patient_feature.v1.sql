@@ -1,0 +1,146 @@
+-- title: One value a person by the rater and lesion rules of the study
+-- grain: a person of a cohort x timepoint x sequence x region x profile x engine x feature
+-- reference: patient_feature in study.yaml: reference_rater and lesion_rule
+-- since: 0.1.0
+--
+-- Current measurements of the first repeat, values with status ok alone. Nothing is averaged and
+-- nothing is put in the place of what is missing: where the rules do not settle on one
+-- measurement, there is no row. Rater: with a reference_rater only that one's regions count;
+-- without, a region (as measured at one visit on one sequence under one profile) must have been
+-- drawn by one rater only, and where several drew it no row appears. Lesion, among those whose
+-- voxels are in the mask: lesion_rule only takes a region that is one lesion; largest takes the
+-- lesion of the largest volume_mm3, ties by lesion_id. Where there are several lesions and the
+-- volume of one is not known, as for tables of ready-made features, largest cannot decide. If
+-- the largest lesion was refused or failed, the next one does not stand in for it. A person who
+-- is two patients of one cohort with the same cell, or a lesion measured on several volumes of
+-- one image, has no row either. n_lesions counts the lesions among which the rule chose.
+-- Without a stored lesion_rule, largest holds, as in study.yaml.
+WITH rule AS (
+  SELECT
+    max(value) FILTER (name = 'reference_rater') AS reference_rater,
+    coalesce(max(value) FILTER (name = 'lesion_rule'), 'largest') AS lesion_rule
+  FROM study.setting
+),
+measured AS (
+  SELECT
+    measurement.measurement_id,
+    measurement.status,
+    segmentation.cohort_id,
+    patient.person_id,
+    segmentation.patient_id,
+    segmentation.timepoint_id,
+    series.sequence,
+    series.modality,
+    segmentation.region,
+    extraction.profile,
+    extraction.engine,
+    extraction.value_scale,
+    segmentation.lesion_id,
+    segmentation.rater_id,
+    segmentation.volume_mm3
+  FROM imaging.measurement
+  JOIN imaging.segmentation
+    ON segmentation.cohort_id = measurement.cohort_id
+    AND segmentation.segmentation_id = measurement.segmentation_id
+  JOIN imaging.series
+    ON series.cohort_id = measurement.cohort_id
+    AND series.series_id = measurement.series_id
+  JOIN imaging.extraction ON extraction.extraction_id = measurement.extraction_id
+  JOIN study.patient
+    ON patient.cohort_id = segmentation.cohort_id
+    AND patient.patient_id = segmentation.patient_id
+  WHERE measurement.current
+    AND segmentation.repeat_no = 1
+),
+cell AS (
+  SELECT
+    cohort_id, person_id, timepoint_id, sequence, region, profile, engine,
+    count(DISTINCT rater_id) AS n_raters,
+    count(DISTINCT patient_id) AS n_patients
+  FROM measured
+  GROUP BY cohort_id, person_id, timepoint_id, sequence, region, profile, engine
+),
+rated AS (
+  SELECT
+    measured.cohort_id, measured.person_id, measured.patient_id, measured.timepoint_id,
+    measured.sequence, measured.modality, measured.region, measured.profile, measured.engine,
+    measured.value_scale, measured.lesion_id, measured.rater_id, measured.volume_mm3,
+    measured.measurement_id, measured.status,
+    CASE WHEN rule.reference_rater IS NULL THEN 'only' ELSE 'reference' END AS rater_rule,
+    rule.lesion_rule
+  FROM measured
+  JOIN cell USING (cohort_id, person_id, timepoint_id, sequence, region, profile, engine)
+  CROSS JOIN rule
+  WHERE cell.n_patients = 1
+    AND measured.status <> 'label_absent'
+    AND (
+      measured.rater_id = rule.reference_rater
+      OR (rule.reference_rater IS NULL AND cell.n_raters = 1)
+    )
+),
+lesion AS (
+  SELECT
+    cohort_id, person_id, timepoint_id, sequence, region, profile, engine, lesion_id,
+    count(*) AS n_measurements,
+    max(volume_mm3) AS volume_mm3
+  FROM rated
+  GROUP BY cohort_id, person_id, timepoint_id, sequence, region, profile, engine, lesion_id
+),
+ranked AS (
+  SELECT
+    cohort_id, person_id, timepoint_id, sequence, region, profile, engine, lesion_id,
+    n_measurements,
+    row_number() OVER (PARTITION BY
+      cohort_id, person_id, timepoint_id, sequence, region, profile, engine
+      ORDER BY volume_mm3 DESC NULLS LAST, lesion_id
+    ) AS place,
+    count(*) OVER (PARTITION BY
+      cohort_id, person_id, timepoint_id, sequence, region, profile, engine
+    ) AS n_lesions,
+    count(volume_mm3) OVER (PARTITION BY
+      cohort_id, person_id, timepoint_id, sequence, region, profile, engine
+    ) AS n_volumes
+  FROM lesion
+),
+chosen AS (
+  SELECT
+    rated.cohort_id, rated.person_id, rated.patient_id, rated.timepoint_id,
+    rated.sequence, rated.modality, rated.region, rated.profile, rated.engine,
+    rated.value_scale, rated.lesion_id, rated.rater_id, rated.measurement_id,
+    rated.rater_rule, rated.lesion_rule, ranked.n_lesions
+  FROM rated
+  JOIN ranked
+    USING (cohort_id, person_id, timepoint_id, sequence, region, profile, engine, lesion_id)
+  WHERE rated.status = 'ok'
+    AND ranked.place = 1
+    AND ranked.n_measurements = 1
+    AND (
+      ranked.n_lesions = 1
+      OR (rated.lesion_rule = 'largest' AND ranked.n_volumes = ranked.n_lesions)
+    )
+)
+SELECT
+  chosen.cohort_id,
+  chosen.person_id,
+  chosen.patient_id,
+  chosen.timepoint_id,
+  chosen.sequence,
+  chosen.modality,
+  chosen.region,
+  chosen.profile,
+  chosen.engine,
+  chosen.value_scale,
+  feature.feature,
+  feature_value.value,
+  chosen.lesion_id,
+  chosen.rater_id,
+  chosen.rater_rule,
+  chosen.lesion_rule,
+  chosen.n_lesions,
+  chosen.measurement_id
+FROM chosen
+JOIN imaging.feature_value
+  ON feature_value.cohort_id = chosen.cohort_id
+  AND feature_value.measurement_id = chosen.measurement_id
+JOIN vocab.feature ON feature.feature_id = feature_value.feature_id
+WHERE feature_value.value_status = 'ok'

@@ -1,0 +1,6 @@
+-- title: Settings that views read
+-- grain: a setting
+SELECT
+  name,
+  value
+FROM study.setting

@@ -1,0 +1,9 @@
+-- title: Snapshots of the lake that have not expired
+-- grain: a commit
+SELECT
+  snapshot_id,
+  snapshot_time,
+  author,
+  commit_message
+FROM lake.snapshots()
+ORDER BY snapshot_id

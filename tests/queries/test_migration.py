@@ -1,0 +1,101 @@
+"""The migrations give the tables that ``schemas/`` declares."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+
+import duckdb
+import pytest
+
+from roentgene.queries.migration import Migration, declared_ddl, migrations
+from roentgene.schemas.tables import Table, tables
+
+FREEZE = "run 'python -m roentgene.queries.freeze' in the root of the checkout"
+TABLES = [pytest.param(declared, id=declared.full_name) for declared in tables().values()]
+# only DuckLake knows these clauses
+LAYOUT = (" SET PARTITIONED BY ", " SET SORTED BY ")
+TYPES = "SELECT column_name, data_type, is_nullable FROM information_schema.columns "
+COMMENTS = "SELECT comment FROM duckdb_tables() WHERE schema_name = $1 AND table_name = $2"
+
+
+def statements() -> list[str]:
+    return [statement for migration in migrations() for statement in migration.statements]
+
+
+def alter(relation: str, clause: str, columns: tuple[str, ...]) -> str:
+    quoted = ", ".join(f'"{column}"' for column in columns)
+    return f"ALTER TABLE {relation}{clause}({quoted})"
+
+
+@pytest.fixture(scope="module")
+def migrated() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as con:
+        for statement in statements():
+            if not any(clause in statement for clause in LAYOUT):
+                con.execute(statement)
+        yield con
+
+
+def test_migrations_are_numbered_without_a_gap() -> None:
+    numbers = [int(migration.name.partition("_")[0]) for migration in migrations()]
+    assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_the_first_migration_is_the_declaration() -> None:
+    # once it is released, the first migration stays and this test becomes that of its hash
+    assert migrations()[0].text == declared_ddl(), FREEZE
+
+
+def test_exactly_the_declared_tables_are_there(migrated: duckdb.DuckDBPyConnection) -> None:
+    found = migrated.execute("SELECT schema_name || '.' || table_name FROM duckdb_tables()")
+    assert {name for (name,) in found.fetchall()} == set(tables())
+
+
+@pytest.mark.parametrize("declared", TABLES)
+def test_columns_types_and_nullability_are_as_declared(
+    migrated: duckdb.DuckDBPyConnection, declared: Table
+) -> None:
+    where = "WHERE table_schema = $1 AND table_name = $2 ORDER BY ordinal_position"
+    found = migrated.execute(TYPES + where, [declared.schema, declared.name]).fetchall()
+    assert found == [(c.name, c.type, "NO" if c.required else "YES") for c in declared.columns]
+
+
+@pytest.mark.parametrize("declared", TABLES)
+def test_words_of_the_declaration_are_in_the_catalogue(
+    migrated: duckdb.DuckDBPyConnection, declared: Table
+) -> None:
+    (comment,) = migrated.execute(COMMENTS, [declared.schema, declared.name]).fetchone() or ("",)
+    assert comment == f"One row is {declared.grain}."
+    found = migrated.execute(
+        "SELECT column_name, comment FROM duckdb_columns() "
+        "WHERE schema_name = $1 AND table_name = $2",
+        [declared.schema, declared.name],
+    )
+    comments = dict(found.fetchall())
+    for column in declared.columns:
+        assert comments[column.name].startswith(column.about)
+        assert column.unit is None or comments[column.name].endswith(f"[{column.unit}]")
+
+
+@pytest.mark.parametrize("declared", TABLES)
+def test_partitions_and_sort_order_are_as_declared(declared: Table) -> None:
+    relation = f'"{declared.schema}"."{declared.name}"'
+    clauses = zip(LAYOUT, (declared.partitioned_by, declared.sorted_by), strict=True)
+    expected = {alter(relation, clause, columns) for clause, columns in clauses if columns}
+    found = {s for s in statements() if s.startswith(f"ALTER TABLE {relation} ")}
+    assert found == expected
+
+
+def test_every_schema_of_the_views_is_made(migrated: duckdb.DuckDBPyConnection) -> None:
+    found = migrated.execute("SELECT schema_name FROM information_schema.schemata").fetchall()
+    assert {"mart", "mart_versions"} <= {name for (name,) in found}
+
+
+def test_a_migration_knows_its_statements_and_hash() -> None:
+    text = "-- why\nCREATE TABLE a (\n  b TEXT\n);\nCOMMENT ON TABLE a IS 'one; two';\n"
+    migration = Migration("0009_a", text)
+    first, second = migration.statements
+    assert first == "-- why\nCREATE TABLE a (\n  b TEXT\n)"
+    assert second == "COMMENT ON TABLE a IS 'one; two'"
+    assert migration.sha256 == hashlib.sha256(text.encode()).hexdigest()
