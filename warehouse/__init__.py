@@ -1,0 +1,1 @@
+"""The store: one folder, opened, read, written and migrated through here alone."""

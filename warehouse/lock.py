@@ -1,0 +1,74 @@
+"""One writer at a time: a lock file that dies with its holder."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import random
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+import duckdb
+
+from roentgene.schemas.errors import WarehouseBusyError
+
+Answer = TypeVar("Answer")
+
+DEADLINE_SECONDS = 30.0
+_BUSY_WORDS = ("database is locked", "conflicting lock")
+
+
+@contextmanager
+def writer_lock(path: Path, deadline: float = DEADLINE_SECONDS) -> Iterator[None]:
+    """Hold the writer's lock.
+
+    Raises
+    ------
+    WarehouseBusyError
+        If another process holds it past the deadline (in seconds).
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        _acquire(descriptor, path, time.monotonic() + deadline)
+        yield
+    finally:
+        os.close(descriptor)  # also frees the lock
+
+
+def _acquire(descriptor: int, path: Path, until: float) -> None:
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= until:
+                msg = f"another process is writing to {path.parent}"
+                raise WarehouseBusyError(msg, "Wait until it has finished and try again") from None
+            time.sleep(random.uniform(0.01, 0.05))  # noqa: S311 - a back-off, no secret
+        else:
+            return
+
+
+def retry_while_busy(action: Callable[[], Answer], deadline: float = DEADLINE_SECONDS) -> Answer:
+    """Do something that a commit of another process may get in the way of.
+
+    Raises
+    ------
+    WarehouseBusyError
+        If the catalogue stays locked past the deadline (in seconds).
+    """
+    until = time.monotonic() + deadline
+    pause = 0.005
+    while True:
+        try:
+            return action()
+        except duckdb.Error as error:
+            if not any(word in str(error).lower() for word in _BUSY_WORDS):
+                raise
+            if time.monotonic() >= until:
+                msg = "the catalogue stayed locked by another process"
+                raise WarehouseBusyError(msg, "Wait until it has finished and try again") from error
+            time.sleep(random.uniform(pause / 2, pause))  # noqa: S311 - a back-off, no secret
+            pause = min(pause * 2, 0.5)

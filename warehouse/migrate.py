@@ -1,0 +1,113 @@
+"""Keeping a lake in step with the code: migrations, views, and the settings that views read."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import duckdb
+import pyarrow as pa
+
+from roentgene.queries import render
+from roentgene.queries.migration import Migration, migrations
+from roentgene.queries.registry import VERSIONS_SCHEMA, View, query_text, registry
+from roentgene.schemas.errors import WarehouseError
+from roentgene.schemas.study import Study
+from roentgene.schemas.tables import table
+from roentgene.warehouse import publishing
+from roentgene.warehouse.transaction import Transaction, current_author
+
+if TYPE_CHECKING:
+    from roentgene.warehouse.store import Warehouse
+
+_DEPLOYED = "deployed_views"
+
+
+def prepare_lake(con: duckdb.DuckDBPyConnection) -> None:
+    """Set the options of a new lake; they persist."""
+    con.execute(query_text("warehouse/prepare_lake"))
+
+
+def bring_up_to_date(warehouse: Warehouse) -> None:
+    """Apply migrations that are missing, write the settings, deploy views that have changed."""
+    pending = _pending(warehouse)
+    wanted = _settings(warehouse.study)
+    if not pending and _stored_settings(warehouse) == wanted:
+        return
+    message = f"bring up to date: {', '.join(m.name for m in pending) or 'settings and views'}"
+    with warehouse.transaction(current_author(), message) as tx:
+        for migration in pending:
+            _apply(tx, migration)
+        _write_settings(tx, wanted)
+        _deploy(tx, warehouse.study.view_versions)
+
+
+def views_to_publish(study: Study) -> list[publishing.View]:
+    """Every view of the analyst's file, each after those it reads."""
+    return [
+        publishing.View(schema, name, view.select, f"{view.header['title']}. {view.documentation}")
+        for schema, name, view in _objects(study.view_versions)
+    ]
+
+
+def _objects(pins: Mapping[str, int]) -> list[tuple[str, str, View]]:
+    """Objects to be made: every numbered view, then the plain names of the pinned ones."""
+    known = registry()
+    numbered = [(VERSIONS_SCHEMA, view.versioned_name, view) for view in known.views]
+    return numbered + [(view.schema, view.name, view) for view in known.pinned(pins)]
+
+
+def _pending(warehouse: Warehouse) -> list[Migration]:
+    exists = next(warehouse.rows(query_text("warehouse/has_migrations")))[0]
+    applied = dict(warehouse.rows(query_text("warehouse/migrations"))) if exists else {}
+    for migration in migrations():
+        if applied.get(migration.name, migration.sha256) != migration.sha256:
+            msg = f"migration {migration.name} is not the one that made this warehouse"
+            raise WarehouseError(msg, "Open it with the version of roentgene that made it")
+    unknown = sorted(set(applied) - {migration.name for migration in migrations()})
+    if unknown:
+        msg = f"this warehouse was written by a newer roentgene (migration {unknown[-1]})"
+        raise WarehouseError(msg, "Upgrade roentgene")
+    return [migration for migration in migrations() if migration.name not in applied]
+
+
+def _apply(tx: Transaction, migration: Migration) -> None:
+    for statement in migration.statements:
+        tx.execute_statement(statement)
+    row = {
+        "migration": migration.name,
+        "sha256": migration.sha256,
+        "applied_at": datetime.now(UTC),
+    }
+    tx.insert("ops.migration", pa.Table.from_pylist([row], table("ops.migration").arrow_schema))
+
+
+def _settings(study: Study) -> dict[str, str | None]:
+    objects = _objects(study.view_versions)
+    text = "\n".join(f"{schema}.{name} {view.sha256}" for schema, name, view in objects)
+    return {
+        "reference_rater": study.patient_feature.reference_rater,
+        "lesion_rule": study.patient_feature.lesion_rule,
+        _DEPLOYED: hashlib.sha256(text.encode()).hexdigest(),
+    }
+
+
+def _stored_settings(warehouse: Warehouse) -> dict[str, str | None]:
+    return dict(warehouse.rows(query_text("warehouse/settings")))
+
+
+def _write_settings(tx: Transaction, wanted: Mapping[str, str | None]) -> None:
+    rows = [{"name": name, "value": value} for name, value in wanted.items()]
+    tx.replace("study.setting", pa.Table.from_pylist(rows, table("study.setting").arrow_schema))
+
+
+def _deploy(tx: Transaction, pins: Mapping[str, int]) -> None:
+    objects = _objects(pins)
+    for schema, name, view in objects:
+        tx.execute_statement(render.create_view(schema, name, view.select))
+        tx.execute_statement(render.comment_on_view(schema, name, view.header["title"]))
+    for schema, name, _ in objects:
+        # DuckLake takes a view that does not bind: bind each before the commit
+        tx.arrow(f"DESCRIBE {render.identifier(schema, name)}")

@@ -1,0 +1,120 @@
+"""The only way to open a warehouse, and the only way to make one."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+
+import duckdb
+import yaml
+
+from roentgene.schemas.errors import FileError
+from roentgene.schemas.study import STUDY_FILE, Study, read_study
+from roentgene.warehouse.connection import attach, connect
+from roentgene.warehouse.layout import Layout, find_warehouse
+from roentgene.warehouse.lock import writer_lock
+from roentgene.warehouse.migrate import bring_up_to_date, prepare_lake
+from roentgene.warehouse.snapshots import resolve, snapshots
+from roentgene.warehouse.store import Warehouse
+
+
+def open_warehouse(
+    folder: str | Path | None = None, *, at: int | str | None = None, read_only: bool = True
+) -> Warehouse:
+    """Open a warehouse.
+
+    Parameters
+    ----------
+    folder : str or Path, optional
+        Its folder; without it ``$ROENTGENE_WAREHOUSE`` or the nearest one upward.
+    at : int or str, optional
+        Snapshot number or time (ISO 8601) to read at: what was *known then*.
+    read_only : bool
+        A reader by default. A writer waits for the writer's lock and holds it until it closes.
+
+    Returns
+    -------
+    Warehouse
+        Use it in a ``with`` statement.
+
+    Raises
+    ------
+    WarehouseError
+        If there is no warehouse, or it cannot be used.
+    FileError
+        If ``study.yaml`` is wrong, or the snapshot does not exist.
+    """
+    layout = find_warehouse(Path(folder) if folder is not None else None)
+    study = read_study(layout.root)
+    if read_only:
+        return _open_reader(layout, study, at)
+    if at is not None:
+        msg = "a warehouse can be written to only as it is now"
+        raise FileError(msg, "Leave 'at' out, or open it read-only")
+    return _open_writer(layout, study)
+
+
+def _open_reader(layout: Layout, study: Study, at: int | str | None) -> Warehouse:
+    with ExitStack() as stack:
+        con = stack.enter_context(connect(layout))
+        attach(con, layout, read_only=True)
+        known = snapshots(con)
+        pinned = known[-1].snapshot_id if at is None else resolve(known, at)
+        _detach(con)
+        attach(con, layout, read_only=True, snapshot=pinned)
+        return Warehouse(layout, study, con, pinned, stack.pop_all())
+
+
+def _detach(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute("USE memory")
+    con.execute("DETACH lake")
+
+
+def _open_writer(layout: Layout, study: Study) -> Warehouse:
+    with ExitStack() as stack:
+        stack.enter_context(writer_lock(layout.writer_lock))
+        con = stack.enter_context(connect(layout))
+        attach(con, layout, read_only=False)
+        warehouse = Warehouse(layout, study, con, None, stack.pop_all())
+    try:
+        bring_up_to_date(warehouse)
+    except BaseException:
+        warehouse.close()
+        raise
+    return warehouse
+
+
+def create_warehouse(folder: str | Path, study: Study | None = None) -> Layout:
+    """Make a new, empty warehouse.
+
+    Parameters
+    ----------
+    folder : str or Path
+        A folder that does not exist, or holds no warehouse yet.
+    study : Study, optional
+        Settings; by default only the folder's name.
+
+    Raises
+    ------
+    FileError
+        If a warehouse is already there.
+    """
+    layout = Layout(Path(folder).resolve())
+    if layout.study.exists() or layout.catalogue.exists():
+        msg = f"{folder} holds a warehouse already"
+        raise FileError(msg, "Choose another folder; a warehouse is never written over")
+    for path in (layout.root, layout.data, layout.staging, layout.reports):
+        path.mkdir(parents=True, exist_ok=True)
+    chosen = study or Study(name=layout.root.name)
+    _write_study(layout, chosen)
+    with writer_lock(layout.writer_lock), connect(layout) as con:
+        attach(con, layout, read_only=False)
+        prepare_lake(con)
+    _open_writer(layout, chosen).close()
+    return layout
+
+
+def _write_study(layout: Layout, study: Study) -> None:
+    head = f"# {STUDY_FILE}: settings of this warehouse. docs/reference/study.md lists every key.\n"
+    content = study.model_dump(mode="json", exclude_defaults=True)
+    layout.study.write_text(head + yaml.safe_dump(content, sort_keys=False), encoding="utf-8")

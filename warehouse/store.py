@@ -1,0 +1,130 @@
+"""An open warehouse: SQL in, tables out; one snapshot for a reader, one lock for a writer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import pyarrow as pa
+
+from roentgene.schemas.study import Study
+from roentgene.warehouse.layout import Layout
+from roentgene.warehouse.snapshots import Snapshot, snapshots
+from roentgene.warehouse.transaction import Transaction, transaction
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Engine
+
+
+class Warehouse:
+    """An open warehouse.
+
+    Get one from :func:`roentgene.open`. A reader sees one snapshot for as long as it is open,
+    whatever others commit meanwhile; a writer holds the writer's lock.
+
+    Parameters
+    ----------
+    layout : Layout
+        Paths.
+    study : Study
+        Settings.
+    con : duckdb.DuckDBPyConnection
+        Connection with the lake attached.
+    pinned : int or None
+        Snapshot that a reader sees; None for a writer.
+    held : ExitStack
+        What is to be let go at the end.
+    """
+
+    def __init__(
+        self,
+        layout: Layout,
+        study: Study,
+        con: duckdb.DuckDBPyConnection,
+        pinned: int | None,
+        held: ExitStack,
+    ) -> None:
+        self.layout = layout
+        self.study = study
+        self.connection = con
+        self._pinned = pinned
+        self._held = held
+
+    def __enter__(self) -> Warehouse:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection and let the lock go."""
+        self._held.close()
+
+    @property
+    def folder(self) -> Path:
+        """Folder of the warehouse."""
+        return self.layout.root
+
+    @property
+    def snapshot_id(self) -> int:
+        """Number of the snapshot that is read."""
+        return self._pinned if self._pinned is not None else self.snapshots()[-1].snapshot_id
+
+    def snapshots(self) -> list[Snapshot]:
+        """All snapshots that have not expired, the oldest first."""
+        return snapshots(self.connection)
+
+    def sql(
+        self, query: str, parameters: Mapping[str, Any] | None = None
+    ) -> duckdb.DuckDBPyRelation:
+        """Ask in SQL; the answer goes on to ``.pl()``, ``.df()`` or ``.to_arrow_table()``.
+
+        Parameters
+        ----------
+        query : str
+            One SELECT, with ``$name`` for parameters.
+        parameters : mapping, optional
+            Values of the parameters; never put them into the text.
+        """
+        return self.connection.sql(query, params=dict(parameters) if parameters else None)
+
+    def arrow(self, sql: str, parameters: Mapping[str, Any] | None = None) -> pa.Table:
+        """Run a query with bound parameters and give its rows as an Arrow table."""
+        cursor = self.connection.execute(sql, dict(parameters) if parameters else None)
+        return cursor.to_arrow_table()
+
+    def rows(
+        self, sql: str, parameters: Mapping[str, Any] | None = None
+    ) -> Iterator[tuple[Any, ...]]:
+        """Run a query with bound parameters and give its rows as tuples."""
+        yield from self.connection.execute(sql, dict(parameters) if parameters else None).fetchall()
+
+    def transaction(self, author: str, message: str) -> AbstractContextManager[Transaction]:
+        """Begin a transaction that commits as a whole, or not at all."""
+        return transaction(self.connection, author, message)
+
+    @cached_property
+    def _engine(self) -> Engine:
+        from duckdb_sqlalchemy import ConnectionWrapper
+        from sqlalchemy import create_engine
+        from sqlalchemy.pool import QueuePool
+
+        return create_engine(
+            "duckdb://",
+            creator=lambda: ConnectionWrapper(self.connection.cursor()),
+            poolclass=QueuePool,
+        )
+
+    def engine(self) -> Engine:
+        """Give an SQLAlchemy engine on this warehouse, at the same snapshot."""
+        return self._engine

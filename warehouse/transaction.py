@@ -1,0 +1,131 @@
+"""One transaction: everything of a batch or a run, with its author and message, or nothing."""
+
+from __future__ import annotations
+
+import getpass
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from roentgene.queries import render
+from roentgene.queries.registry import query_text
+from roentgene.schemas.errors import WarehouseBusyError
+from roentgene.schemas.tables import Table, table
+
+AUTHOR_VARIABLE = "ROENTGENE_AUTHOR"
+_STAGED = "staged_rows"
+
+
+def current_author() -> str:
+    """Account in whose name things are committed: ``$ROENTGENE_AUTHOR``, else the login."""
+    return os.environ.get(AUTHOR_VARIABLE) or getpass.getuser()
+
+
+class Transaction:
+    """A running transaction; rows come as Arrow tables with the declared columns."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
+        self._con = con
+
+    def insert(self, full_name: str, rows: pa.Table) -> int:
+        """Append rows to a table; give back how many."""
+        declared = table(full_name)
+        if rows.num_rows == 0:
+            return 0
+        with self._registered(rows.select(declared.arrow_schema.names)):
+            self._con.execute(render.insert_rows(declared, _STAGED))
+        return int(rows.num_rows)
+
+    def replace(self, full_name: str, rows: pa.Table, *, ignore: tuple[str, ...] = ()) -> int:
+        """Write rows over those of the same key; unchanged ones are left alone.
+
+        Parameters
+        ----------
+        full_name : str
+            Table.
+        rows : pyarrow.Table
+            Rows, one a key.
+        ignore : tuple of str
+            Columns in which a row may differ and still counts as unchanged.
+
+        Returns
+        -------
+        int
+            Number of rows that are new or changed.
+        """
+        changed = self.changed(full_name, rows, ignore=ignore)
+        if changed.num_rows == 0:
+            return 0
+        self.delete(full_name, changed)
+        return self.insert(full_name, changed)
+
+    def changed(self, full_name: str, rows: pa.Table, *, ignore: tuple[str, ...] = ()) -> pa.Table:
+        """Rows that the table does not hold in the same form."""
+        return changed_rows(self._con, table(full_name), rows, ignore)
+
+    def delete(self, full_name: str, keys: pa.Table) -> None:
+        """Delete the rows whose key stands in ``keys``."""
+        declared = table(full_name)
+        with self._registered(keys.select(list(declared.key))):
+            self._con.execute(render.delete_keys(declared, _STAGED))
+
+    def execute_query(self, name: str, parameters: Mapping[str, Any] | None = None) -> None:
+        """Run a statement of ``queries/`` with bound parameters."""
+        self._con.execute(query_text(name), dict(parameters) if parameters else None)
+
+    def execute_statement(self, statement: str) -> None:
+        """Run a rendered DDL statement."""
+        self._con.execute(statement)
+
+    def arrow(self, sql: str, parameters: Mapping[str, Any] | None = None) -> pa.Table:
+        """Read within the transaction."""
+        cursor = self._con.execute(sql, dict(parameters) if parameters else None)
+        return cursor.to_arrow_table()
+
+    @contextmanager
+    def _registered(self, rows: pa.Table) -> Iterator[None]:
+        self._con.register(_STAGED, rows)
+        try:
+            yield
+        finally:
+            self._con.unregister(_STAGED)
+
+
+def changed_rows(
+    con: duckdb.DuckDBPyConnection, declared: Table, rows: pa.Table, ignore: tuple[str, ...] = ()
+) -> pa.Table:
+    """Rows that a stored table does not hold in the same form; ``batch_id`` never counts."""
+    if rows.num_rows == 0:
+        return rows
+    numbered = rows.append_column("row_index", pa.array(range(rows.num_rows), pa.int64()))
+    con.register(_STAGED, numbered)
+    try:
+        statement = render.unchanged_rows(declared, _STAGED, (*ignore, "batch_id"))
+        unchanged = con.execute(statement).to_arrow_table()["row_index"]
+    finally:
+        con.unregister(_STAGED)
+    keep = set(range(rows.num_rows)) - set(unchanged.to_pylist())
+    return rows if len(keep) == rows.num_rows else rows.take(pa.array(sorted(keep), pa.int64()))
+
+
+@contextmanager
+def transaction(con: duckdb.DuckDBPyConnection, author: str, message: str) -> Iterator[Transaction]:
+    """Run a transaction on the lake; any error rolls everything back."""
+    con.execute("BEGIN TRANSACTION")
+    try:
+        said = {"author": author, "message": message}
+        con.execute(query_text("warehouse/set_commit_message"), said)
+        yield Transaction(con)
+    except BaseException:
+        con.execute("ROLLBACK")
+        raise
+    try:
+        con.execute("COMMIT")
+    except duckdb.Error as error:
+        # a COMMIT that fails has ended the transaction: nothing of it is in the lake
+        msg = f"nothing was committed: {str(error).splitlines()[0]}"
+        raise WarehouseBusyError(msg, "Run the same command again") from error
