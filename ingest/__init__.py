@@ -1,0 +1,1 @@
+"""From a cohort file to committed rows: plan, extract, stage, gate, commit."""

@@ -1,0 +1,235 @@
+"""The staged rows of one case, collected while it is measured."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from functools import cache
+from typing import Any
+
+import pyarrow as pa
+
+from roentgene.ingest.extract.engines import EngineResult
+from roentgene.ingest.extract.work import Case, MaskWork, RegionWork
+from roentgene.ingest.refusal import REFUSAL_SCHEMA, Refusal, refusals_to_arrow
+from roentgene.ingest.regions.overlap import Overlap
+from roentgene.ingest.sources.volume import Geometry
+from roentgene.schemas.tables import table
+
+# given at commit
+_AT_COMMIT = frozenset({"batch_id", "measurement_id", "feature_id", "ingested_at", "current"})
+# what stands in their place until then
+_MEASUREMENT_KEY = (
+    pa.field("segmentation_id", pa.string(), nullable=False),
+    pa.field("series_id", pa.string(), nullable=False),
+    pa.field("extraction_id", pa.string(), nullable=False),
+    pa.field("feature", pa.string(), nullable=False),
+)
+
+_STATUS_OF_REASON = {
+    "label_absent": "label_absent",
+    "roi_too_small": "roi_too_small",
+    "engine_failed": "failed",
+}
+#: A finding about the tumour, not a fault of the delivery.
+_NOT_QUARANTINED = frozenset({"label_absent"})
+
+
+@cache
+def staged_schema(name: str) -> pa.Schema:
+    """Arrow schema of a staged table of :class:`CaseRows`.
+
+    The columns of the declared table without those given at commit; a feature value names its
+    measurement and its feature instead of numbering them.
+    """
+    if name == "refusal":
+        return REFUSAL_SCHEMA
+    declared = table(f"imaging.{name}").arrow_schema
+    kept = [field for field in declared if field.name not in _AT_COMMIT]
+    if name == "feature_value":
+        kept[1:1] = _MEASUREMENT_KEY
+    return pa.schema(kept)
+
+
+@dataclass(frozen=True)
+class CaseRows:
+    """Staged rows of a case, one Arrow table for each stored table, and its refusals."""
+
+    series: pa.Table
+    segmentation: pa.Table
+    measurement: pa.Table
+    feature_value: pa.Table
+    segmentation_overlap: pa.Table
+    refusal: pa.Table
+
+    def tables(self) -> dict[str, pa.Table]:
+        """Give the tables by name."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+
+@dataclass(frozen=True)
+class RegionFacts:
+    """What is known of a region whose mask could be read."""
+
+    content_hash: str
+    voxel_count: int
+    volume_mm3: float
+
+
+class RowCollector:
+    """Takes rows down while a case is measured.
+
+    Parameters
+    ----------
+    case : Case
+        The case that the rows are about.
+    """
+
+    def __init__(self, case: Case) -> None:
+        self._case = case
+        self._rows: dict[str, list[dict[str, Any]]] = {
+            "series": [],
+            "segmentation": [],
+            "measurement": [],
+            "segmentation_overlap": [],
+        }
+        self._values: dict[str, list[Any]] = {
+            name: [] for name in staged_schema("feature_value").names
+        }
+        self._refusals: list[Refusal] = []
+
+    def series(self, geometry: Geometry | None) -> None:
+        """Take the image down; without geometry where it could not be read."""
+        case = self._case
+        row = {
+            **self._visit(),
+            "series_id": case.series_id,
+            "modality": case.modality,
+            "sequence": case.sequence,
+            "source": "image",
+            "file_path": case.name,
+            "content_hash": case.content_hash,
+        }
+        if geometry is not None:
+            row["space_id"] = geometry.space_id
+            for axis, size, spacing in zip("xyz", geometry.size, geometry.spacing, strict=True):
+                row[f"size_{axis}"], row[f"spacing_{axis}"] = size, spacing
+        self._rows["series"].append(row)
+
+    def segmentation(self, mask: MaskWork, region: RegionWork, facts: RegionFacts | None) -> None:
+        """Take a region down; without facts where its mask could not be read."""
+        row = {
+            **self._visit(),
+            "segmentation_id": region.segmentation_id,
+            "reference_series_id": mask.reference_series_id,
+            "region": region.region,
+            "lesion_id": mask.lesion_id,
+            "rater_id": mask.rater_id,
+            "repeat_no": mask.repeat_no,
+            "derivation": region.derivation,
+            "source": "image",
+            "file_path": mask.name,
+            "source_hash": mask.content_hash,
+        }
+        if facts is not None:
+            row["content_hash"] = facts.content_hash
+            row["voxel_count"] = facts.voxel_count
+            row["volume_mm3"] = facts.volume_mm3
+        self._rows["segmentation"].append(row)
+
+    def measured(
+        self,
+        region: RegionWork,
+        extraction_id: str,
+        result: EngineResult,
+        seconds: float,
+        warning: Refusal | None,
+    ) -> None:
+        """Take a measurement down with its values; a warning stays with it as its reason."""
+        self._rows["measurement"].append(
+            {
+                **self._measurement(region, extraction_id),
+                "status": "ok",
+                "reason": warning.reason_code if warning else None,
+                "reason_detail": warning.detail if warning else None,
+                "path": "stock",
+                "voxel_count": result.voxel_count,
+                "grey_levels": result.grey_levels,
+                "seconds": seconds,
+            }
+        )
+        n_values, columns = len(result.values), self._values
+        for name, constant in self._key(region, extraction_id).items():
+            columns[name] += [constant] * n_values
+        columns["feature"] += result.values.keys()
+        columns["value"] += result.values.values()
+        finite = [value is not None for value in result.values.values()]
+        columns["value_status"] += ["ok" if known else "undefined" for known in finite]
+        columns["value_reason"] += [None if known else "not_finite" for known in finite]
+
+    def not_measured(self, region: RegionWork, extraction_id: str, refusal: Refusal) -> None:
+        """Take a measurement down that a gate or the engine refused."""
+        status = _STATUS_OF_REASON.get(refusal.reason_code, "refused")
+        self._rows["measurement"].append(
+            {
+                **self._measurement(region, extraction_id),
+                "status": status,
+                "reason": refusal.reason_code,
+                "reason_detail": refusal.detail,
+                "voxel_count": 0 if status == "label_absent" else None,
+            }
+        )
+        self.refuse(refusal)
+
+    def none_measured(self, region: RegionWork, refusal: Refusal) -> None:
+        """Take down that one refusal stands against everything due for a region."""
+        for extraction_id in region.due:
+            self.not_measured(region, extraction_id, refusal)
+
+    def refuse(self, refusal: Refusal) -> None:
+        """Take a refusal down, once however many measurements it keeps out."""
+        place = (refusal.reason_code, refusal.file_path, refusal.subject)
+        known = {(r.reason_code, r.file_path, r.subject) for r in self._refusals}
+        if refusal.reason_code not in _NOT_QUARANTINED and place not in known:
+            self._refusals.append(refusal)
+
+    def overlap(self, segmentation_id_a: str, segmentation_id_b: str, found: Overlap) -> None:
+        """Take down how far two masks of one region agree."""
+        self._rows["segmentation_overlap"].append(
+            {
+                "cohort_id": self._case.cohort_id,
+                "segmentation_id_a": segmentation_id_a,
+                "segmentation_id_b": segmentation_id_b,
+                "dice": found.dice,
+                "hd95_mm": found.hd95_mm,
+                "volume_difference_mm3": found.volume_difference_mm3,
+                "status": found.status,
+            }
+        )
+
+    def rows(self) -> CaseRows:
+        """Give everything taken down, as Arrow tables."""
+        found = {
+            name: pa.Table.from_pylist(rows, schema=staged_schema(name))
+            for name, rows in self._rows.items()
+        }
+        values = pa.table(self._values, schema=staged_schema("feature_value"))
+        return CaseRows(**found, feature_value=values, refusal=refusals_to_arrow(self._refusals))
+
+    def _visit(self) -> dict[str, Any]:
+        case = self._case
+        return {
+            "cohort_id": case.cohort_id,
+            "patient_id": case.patient_id,
+            "timepoint_id": case.timepoint_id,
+        }
+
+    def _key(self, region: RegionWork, extraction_id: str) -> dict[str, str]:
+        return {
+            "cohort_id": self._case.cohort_id,
+            "segmentation_id": region.segmentation_id,
+            "series_id": self._case.series_id,
+            "extraction_id": extraction_id,
+        }
+
+    def _measurement(self, region: RegionWork, extraction_id: str) -> dict[str, Any]:
+        return {**self._key(region, extraction_id), "work_key": region.due[extraction_id]}

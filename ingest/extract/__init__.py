@@ -1,0 +1,1 @@
+"""Extraction: the plan of its work, the engines, and who carries it out."""

@@ -1,0 +1,79 @@
+"""From a profile of ``study.yaml`` to an extraction: an engine with its settings, and its id."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from roentgene.ingest.extract.engines import engine
+from roentgene.ingest.extract.work import Extraction
+from roentgene.ingest.identity import canonical_json, identity
+from roentgene.schemas.errors import FileError
+from roentgene.schemas.study import Profile
+
+#: To be raised whenever a change of our own code changes values.
+CODE_VERSION = "1"
+
+
+def make_extraction(profile_name: str, profile: Profile) -> Extraction:
+    """Make the extraction that a profile asks for, with the engine that is installed.
+
+    The id comes from engine, engine version, parameters and our code version, but not from the
+    profile's name: two profiles with equal parameters are one extraction.
+
+    Raises
+    ------
+    FileError
+        If the engine does not know a setting of the profile.
+    ExtractionUnavailableError
+        If the engine is not installed.
+    """
+    chosen = engine(profile.engine)
+    try:
+        chosen.check_settings(profile.image_types, profile.feature_classes, profile.settings)
+    except FileError as error:
+        msg = f"profile {profile_name!r}: {error.message}"
+        raise FileError(msg, error.cure) from error
+    extraction_id = identity(
+        "extraction",
+        profile.engine,
+        chosen.version(),
+        profile.image_types,
+        profile.feature_classes,
+        profile.settings,
+        CODE_VERSION,
+    )
+    return Extraction(
+        extraction_id=extraction_id,
+        profile=profile_name,
+        engine=profile.engine,
+        image_types=profile.image_types,
+        feature_classes=profile.feature_classes,
+        settings=profile.settings,
+    )
+
+
+def extraction_row(extraction: Extraction) -> dict[str, Any]:
+    """Make the row of ``imaging.extraction``, without the batch.
+
+    ``settings`` holds every setting, those with their default value included.
+    """
+    chosen = engine(extraction.engine)
+    settings = canonical_json(
+        {
+            "image_types": extraction.image_types,
+            "feature_classes": extraction.feature_classes,
+            "settings": chosen.all_settings(extraction.settings),
+        }
+    )
+    return {
+        "extraction_id": extraction.extraction_id,
+        "profile": extraction.profile,
+        "engine": extraction.engine,
+        "engine_version": chosen.version(),
+        "code_version": CODE_VERSION,
+        "settings": settings,
+        "settings_hash": hashlib.sha256(settings.encode()).hexdigest(),
+        "library_versions": canonical_json(chosen.library_versions()),
+        "value_scale": "raw",
+    }

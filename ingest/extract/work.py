@@ -1,0 +1,118 @@
+"""The plan of work of extraction: plain data that a pool, a cluster or a job array can carry.
+
+A case is one image with every mask that lies on it, so that whatever stands above the mask
+(reading, checking, resampling, filtering) is done once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from roentgene.schemas.study import GateThresholds
+
+
+@dataclass(frozen=True)
+class Extraction:
+    """An engine with its settings.
+
+    Parameters
+    ----------
+    extraction_id : str
+        Hash of engine, version, settings and code version.
+    profile : str
+        Name in ``study.yaml``.
+    engine : str
+        Name of the engine.
+    image_types, settings : dict
+        The engine's own parameters.
+    feature_classes : tuple of str or None
+        Classes to compute; None for all.
+    """
+
+    extraction_id: str
+    profile: str
+    engine: str
+    image_types: dict[str, dict[str, Any]]
+    feature_classes: tuple[str, ...] | None
+    settings: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class RegionWork:
+    """A region to be made from a mask and measured.
+
+    Parameters
+    ----------
+    segmentation_id : str
+        Id of the region as drawn by this rater.
+    region : str
+        Its name.
+    labels : tuple of int
+        Mask values that belong to it; empty for every value but 0.
+    ring_mm : tuple of float or None
+        ``(inner, outer)``: not the region itself but a ring around it, in millimetres.
+    derivation : str
+        The same in words, stored with the segmentation.
+    due : dict of str to str
+        Extractions to be carried out now: extraction_id to work_key.
+    """
+
+    segmentation_id: str
+    region: str
+    labels: tuple[int, ...]
+    ring_mm: tuple[float, float] | None
+    derivation: str
+    due: dict[str, str]
+
+
+@dataclass(frozen=True)
+class MaskWork:
+    """A mask file with the regions it holds.
+
+    ``is_reference`` says that the case's image is the one on which these regions' shape and
+    overlap are measured.
+    """
+
+    path: str
+    name: str
+    content_hash: str
+    lesion_id: str
+    rater_id: str
+    repeat_no: int
+    reference_series_id: str
+    is_reference: bool
+    regions: tuple[RegionWork, ...]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One image and all that is to be measured on it.
+
+    ``path`` is where the image is read; ``name`` is how it is called in the warehouse and in
+    messages. ``case_key`` is a hash of all the work, so that work done is found again.
+    """
+
+    case_key: str
+    cohort_id: str
+    patient_id: str
+    timepoint_id: str
+    series_id: str
+    sequence: str
+    modality: str | None
+    path: str
+    name: str
+    content_hash: str
+    masks: tuple[MaskWork, ...]
+    extractions: tuple[Extraction, ...]
+    thresholds: GateThresholds
+
+    @property
+    def subject(self) -> str:
+        """How messages call it."""
+        return f"{self.patient_id} {self.timepoint_id} {self.sequence}"
+
+    @property
+    def n_due(self) -> int:
+        """Number of extractions to be carried out."""
+        return sum(len(region.due) for mask in self.masks for region in mask.regions)

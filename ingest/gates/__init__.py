@@ -1,0 +1,1 @@
+"""Gates of the way in: each says what it refuses, and why."""

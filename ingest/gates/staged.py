@@ -1,0 +1,251 @@
+"""The gate of staged rows: a Great Expectations suite made from the table's declaration."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from roentgene.ingest.gates.staged_rules import (
+    GIVEN_AT_COMMIT,
+    Rule,
+    in_declared_types,
+    rules_of,
+)
+from roentgene.ingest.identity import identity
+from roentgene.ingest.refusal import Gated, Refusal, RuleCount
+from roentgene.schemas.tables import Table, table
+
+SOURCE_FILE = "source_file"
+SOURCE_ROW = "source_row"
+#: Rows that pandas holds at once.
+CHUNK_ROWS = 1_000_000
+# rows that break one rule beyond this are told by their number
+_ONE_BY_ONE = 1000
+_SHOWN = 40
+
+
+@dataclass(frozen=True)
+class StagedGate(Gated[pa.Table]):
+    """What the gate of staged rows gives.
+
+    Parameters
+    ----------
+    kept, refused, counts
+        As in :class:`Gated`; ``kept`` comes in the declared types, with every column given.
+    results : mapping
+        Result of the suite in Great Expectations' own form, summed over the chunks.
+    """
+
+    results: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class _Outcome:
+    """What an expectation found, summed over the chunks."""
+
+    rule: Rule
+    n_rows: int = 0
+    n_missing: int = 0
+    broken: list[int] = field(default_factory=list)
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "success": not self.broken,
+            "expectation_config": {
+                "type": self.rule.expectation,
+                "kwargs": {"column": self.rule.frame_column, **self.rule.arguments},
+                "meta": {"rule": self.rule.name},
+            },
+            "result": {
+                "element_count": self.n_rows,
+                "missing_count": self.n_missing,
+                "unexpected_count": len(self.broken),
+            },
+        }
+
+
+def gate_staged(full_name: str, rows: pa.Table, key: Sequence[str] | None = None) -> StagedGate:
+    """Keep the staged rows that fit the declaration of their table, and refuse the others.
+
+    Types, required values, finite numbers, closed sets, ranges and keys are checked; of rows that
+    share a key, the first is kept. Columns given at commit, and keys made of them, are left to
+    the gate of the catalogue. A key is compared over all rows, everything else on chunks of
+    :data:`CHUNK_ROWS`.
+
+    Parameters
+    ----------
+    full_name : str
+        Declared table, e.g. ``study.patient``.
+    rows : pyarrow.Table
+        Staged rows; ``source_file`` and ``source_row``, where they are there, place refusals.
+    key : sequence of str, optional
+        Natural key, where the declared one is only given at commit.
+
+    Raises
+    ------
+    ValueError
+        If a required column is absent: a fault of what staged the rows.
+    RuntimeError
+        If an expectation could not be evaluated.
+
+    Notes
+    -----
+    Imports Great Expectations, which takes seconds, unless there are no rows.
+    """
+    declared = table(full_name)
+    _need_columns(declared, rows)
+    key = tuple(key or declared.key)
+    typed = in_declared_types(declared, rows)
+    outcomes = [_Outcome(rule) for rule in rules_of(declared, typed, key)]
+    if rows.num_rows and outcomes:
+        frame = pa.table({o.rule.frame_column: o.rule.values() for o in outcomes})
+        for start in range(0, rows.num_rows, CHUNK_ROWS):
+            _validate(full_name, frame.slice(start, CHUNK_ROWS), start, outcomes)
+    refused, counts = _refuse(full_name, rows, key, outcomes)
+    broken = sorted({row for outcome in outcomes for row in outcome.broken})
+    keep = np.ones(rows.num_rows, dtype=bool)
+    keep[broken] = False
+    kept = typed.rows.filter(pa.array(keep)) if broken else typed.rows
+    return StagedGate(kept, refused, counts, _results(full_name, rows.num_rows, outcomes))
+
+
+def _need_columns(declared: Table, rows: pa.Table) -> None:
+    absent = [
+        column.name
+        for column in declared.columns
+        if column.required and column.name not in {*GIVEN_AT_COMMIT, *rows.column_names}
+    ]
+    if absent:
+        msg = f"staged rows of {declared.full_name} lack {', '.join(absent)}"
+        raise ValueError(msg)
+
+
+def _validate(suite_name: str, chunk: pa.Table, start: int, outcomes: list[_Outcome]) -> None:
+    """Run the suite on one chunk, in a context that exists in memory only."""
+    import great_expectations as gx
+    import pandas as pd
+    from great_expectations.data_context.types.base import (
+        DataContextConfig,
+        InMemoryStoreBackendDefaults,
+        ProgressBarsConfig,
+    )
+
+    context = gx.get_context(
+        mode="ephemeral",
+        project_config=DataContextConfig(
+            analytics_enabled=False,
+            progress_bars=ProgressBarsConfig(globally=False, metric_calculations=False),
+            store_backend_defaults=InMemoryStoreBackendDefaults(init_temp_docs_sites=False),
+        ),
+    )
+    asset = context.data_sources.add_pandas("staged").add_dataframe_asset(suite_name)
+    batch = asset.add_batch_definition_whole_dataframe("chunk").get_batch(
+        {"dataframe": chunk.to_pandas(types_mapper=pd.ArrowDtype)}
+    )
+    expectations = [
+        {
+            "type": outcome.rule.expectation,
+            "kwargs": {"column": outcome.rule.frame_column, **outcome.rule.arguments},
+            "meta": {"rule": number},
+        }
+        for number, outcome in enumerate(outcomes)
+    ]
+    validated = batch.validate(
+        gx.ExpectationSuite(name=suite_name, expectations=expectations),
+        result_format={
+            "result_format": "COMPLETE",
+            "exclude_unexpected_values": True,
+            "return_unexpected_index_query": False,
+            "partial_unexpected_count": 0,
+        },
+    )
+    for found in validated.results:
+        _add(found, start, outcomes)
+
+
+def _add(found: Any, start: int, outcomes: list[_Outcome]) -> None:
+    outcome = outcomes[found.expectation_config.meta["rule"]]
+    rows = found.result.get("unexpected_index_list")
+    if rows is None or len(rows) != found.result["unexpected_count"]:
+        msg = f"the rule {outcome.rule.name!r} could not be evaluated: {found.exception_info}"
+        raise RuntimeError(msg)
+    outcome.n_rows += found.result["element_count"]
+    outcome.n_missing += found.result.get("missing_count", 0)
+    outcome.broken.extend(start + row for row in rows)
+
+
+def _refuse(
+    full_name: str, rows: pa.Table, key: Sequence[str], outcomes: list[_Outcome]
+) -> tuple[tuple[Refusal, ...], tuple[RuleCount, ...]]:
+    refused: list[Refusal] = []
+    counts = []
+    told: dict[str | None, set[int]] = {}
+    for outcome in outcomes:
+        rule = outcome.rule
+        # a value that breaks one rule (its type, say) breaks others in its wake
+        seen = told.setdefault(rule.column, set())
+        new = [row for row in outcome.broken if row not in seen]
+        seen.update(new)
+        refused.extend(_refusals(full_name, rows, key, rule, new))
+        n_checked = outcome.n_rows - outcome.n_missing
+        counts.append(RuleCount("staged", full_name, rule.name, n_checked, len(new)))
+    return tuple(refused), tuple(counts)
+
+
+def _refusals(
+    full_name: str, rows: pa.Table, key: Sequence[str], rule: Rule, broken: list[int]
+) -> list[Refusal]:
+    shown = rows.take(pa.array(broken[:_ONE_BY_ONE], pa.int64())).to_pylist()
+    found = [_refusal(full_name, row, key, rule) for row in shown]
+    if len(broken) > _ONE_BY_ONE:
+        detail = f"and {len(broken) - _ONE_BY_ONE} further: {rule.name}"
+        found.append(
+            Refusal("staged", rule.reason_code, full_name, detail, column_name=rule.column)
+        )
+    return found
+
+
+def _refusal(full_name: str, row: Mapping[str, Any], key: Sequence[str], rule: Rule) -> Refusal:
+    content = [row[name] for name in sorted(row) if name not in {SOURCE_FILE, SOURCE_ROW}]
+    detail = rule.demand
+    if rule.column is not None:
+        detail = f"{rule.column} is {_shown(row[rule.column])}, {rule.demand}"
+    return Refusal(
+        "staged",
+        rule.reason_code,
+        ", ".join("NULL" if row.get(name) is None else str(row[name]) for name in key),
+        detail,
+        file_path=row.get(SOURCE_FILE),
+        row_number=row.get(SOURCE_ROW),
+        column_name=rule.column,
+        content_hash=identity(full_name, *map(str, content)),
+    )
+
+
+def _shown(value: object) -> str:
+    text = "empty" if value is None else repr(value)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+
+
+def _results(full_name: str, n_rows: int, outcomes: list[_Outcome]) -> dict[str, Any]:
+    n_successful = sum(not outcome.broken for outcome in outcomes)
+    return {
+        "suite_name": full_name,
+        "success": n_successful == len(outcomes),
+        "meta": {
+            "great_expectations_version": version("great_expectations"),
+            "n_rows": n_rows,
+            "n_chunks": -(-n_rows // CHUNK_ROWS),
+        },
+        "statistics": {
+            "evaluated_expectations": len(outcomes),
+            "successful_expectations": n_successful,
+            "unsuccessful_expectations": len(outcomes) - n_successful,
+        },
+        "results": [outcome.as_json() for outcome in outcomes],
+    }

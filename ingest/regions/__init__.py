@@ -1,0 +1,1 @@
+"""Regions: from labels, around other regions, and compared with each other."""

@@ -1,0 +1,104 @@
+"""Whose row it is: ids of a table joined to the patients of the cohort."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from roentgene.ingest.tables.cells import need_values
+from roentgene.ingest.tables.delimited import SOURCE_ROW
+from roentgene.ingest.tables.identifiers import IdMatch, match_ids, normalise_id
+from roentgene.ingest.tables.refusing import refuse_table
+from roentgene.ingest.tables.row_gate import RowGate
+from roentgene.ingest.tables.staging import TableContext
+from roentgene.schemas.cohort import IdRule
+
+
+def join_patients(
+    rows: pl.DataFrame,
+    rules: tuple[IdRule, ...],
+    gate: RowGate,
+    context: TableContext,
+    column: str,
+) -> tuple[pl.DataFrame, IdMatch]:
+    """Put ``patient_id`` in place of ``given_id``.
+
+    Rows without an id (``missing_id``) and rows whose id is nearly another one (``id_near_miss``)
+    are left out. An id that is new altogether is a new patient and stays.
+
+    Parameters
+    ----------
+    rows : polars.DataFrame
+        ``source_row``, ``given_id`` (NULL where the cell is empty) and whatever else.
+    rules : tuple of IdRule
+        The declared way from the id as given to the cohort's.
+    gate : RowGate
+        Takes the refusals down.
+    context : TableContext
+        The patients that are known.
+    column : str
+        What the file calls the id.
+
+    Raises
+    ------
+    TableRefusedError
+        ``no_id_matches``: patients are known, and none of the table's ids is one of them.
+    """
+    rows = need_values(rows, "given_id", gate, column, "missing_id")
+    given_ids = rows["given_id"].unique(maintain_order=True)
+    ids = {given: normalise_id(given, rules) for given in given_ids}
+    named = pl.col("given_id").replace_strict(ids, return_dtype=pl.String)
+    rows = rows.with_columns(pl.when(named != "").then(named).alias("patient_id"))
+    none = pl.col("patient_id").is_null()
+    rows = gate.drop(rows, none, "missing_id", "the id rules leave nothing of it", column=column)
+    rows = rows.drop("given_id")
+    match = match_ids(rows["patient_id"].unique(maintain_order=True), context.known_patients)
+    check_any_match(match, gate.name, context)
+    near = pl.col("patient_id").is_in(list(match.near_misses))
+    known = pl.col("patient_id").replace_strict(
+        dict(match.near_misses), default=None, return_dtype=pl.String
+    )
+    detail = pl.format("'{}' is nearly '{}'", "patient_id", known)
+    content = pl.col("patient_id")
+    return gate.drop(rows, near, "id_near_miss", detail, column=column, content=content), match
+
+
+def check_any_match(match: IdMatch, name: str, context: TableContext) -> None:
+    """Refuse a table of which no id is known, if any patient is.
+
+    Raises
+    ------
+    TableRefusedError
+        ``no_id_matches``, with an id of the table and the nearest known one.
+    """
+    if not context.known_patients or match.matched or not match.only_in_table:
+        return
+    example = next((one for one in match.only_in_table if one in match.nearest), None)
+    if example is None:
+        example = match.only_in_table[0]
+        hint = f"known ids are like '{match.only_in_cohort[0]}'"
+    else:
+        hint = f"the nearest known id is '{match.nearest[example]}'"
+    n_ids = len(match.only_in_table)
+    detail = f"none of its {n_ids} ids is known: it has '{example}', {hint}"
+    raise refuse_table(name, "no_id_matches", detail, id_match=match)
+
+
+def patient_rows(rows: pl.DataFrame, context: TableContext) -> pl.DataFrame:
+    """Rows of ``study.patient`` for patients who are new, or of whom ``rows`` says something.
+
+    Parameters
+    ----------
+    rows : polars.DataFrame
+        ``patient_id``, ``source_row`` and any of ``sex``, ``age_at_day_zero``, ``site``; one row
+        a patient is made of the first that says something.
+    context : TableContext
+        The patients that are known.
+    """
+    told = [name for name in ("sex", "age_at_day_zero", "site") if name in rows.columns]
+    patients = rows.group_by("patient_id", maintain_order=True).agg(
+        pl.col(told).drop_nulls().first(), pl.col(SOURCE_ROW).min()
+    )
+    says = [pl.col(name).is_not_null() for name in told]
+    new = ~pl.col("patient_id").is_in(list(context.patients))
+    person_id = pl.format("{}:{}", pl.lit(context.cohort.cohort_id), "patient_id")
+    return patients.filter(pl.any_horizontal(new, *says)).with_columns(person_id.alias("person_id"))

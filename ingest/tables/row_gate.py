@@ -1,0 +1,231 @@
+"""The gate that the rows of one table pass: what is refused, row by row and cell by cell."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any
+
+import polars as pl
+
+from roentgene.ingest.refusal import Refusal
+from roentgene.ingest.tables.delimited import SOURCE_ROW, FileTable
+from roentgene.ingest.tables.refusing import refuse_table
+
+# a column that is wrong in more rows than this is wrong in one way, and told once for the rest
+_ONE_BY_ONE = 1000
+_SUBJECTS = ("patient_id", "sample_id", "given_id")
+_SHOWN = 40
+
+
+class RowGate:
+    """Lets good rows of a table through and takes down what was refused.
+
+    Parameters
+    ----------
+    read : FileTable
+        The table as read; what the reader refused stands first.
+    """
+
+    def __init__(self, read: FileTable) -> None:
+        self.name = read.name
+        self._read = read
+        self._refused = list(read.refusals)
+        self._counts: Counter[tuple[str, str | None]] = Counter()
+
+    @property
+    def refusals(self) -> tuple[Refusal, ...]:
+        """Everything refused so far; beyond a thousand of one kind and column only their number."""
+        further = (
+            Refusal(
+                "staged",
+                code,
+                "rows",
+                f"and {count - _ONE_BY_ONE} further",
+                file_path=self.name,
+                column_name=column,
+            )
+            for (code, column), count in self._counts.items()
+            if count > _ONE_BY_ONE
+        )
+        return (*self._refused, *further)
+
+    def refuse(
+        self,
+        reason_code: str,
+        subject: str,
+        detail: str,
+        *,
+        line: int | None = None,
+        column: str | None = None,
+        content: str | None = None,
+    ) -> None:
+        """Take one refusal down; ``content`` is what was refused, of which the hash is kept."""
+        self._counts[reason_code, column] += 1
+        if self._counts[reason_code, column] > _ONE_BY_ONE:
+            return
+        content_hash = None if content is None else hashlib.sha256(content.encode()).hexdigest()
+        self._refused.append(
+            Refusal(
+                "staged",
+                reason_code,
+                subject,
+                detail,
+                file_path=self.name,
+                row_number=line,
+                column_name=column,
+                content_hash=content_hash,
+            )
+        )
+
+    def need(self, columns: Iterable[str | None]) -> None:
+        """Refuse the table if it lacks a column without which it says nothing.
+
+        Raises
+        ------
+        TableRefusedError
+            ``missing_column``, or ``conflicting_rows`` if the column stands twice.
+        """
+        for column in columns:
+            if column is not None and column not in self._read.columns:
+                code, detail = self._why_not(column)
+                raise refuse_table(self.name, code, detail, column=column)
+
+    def present(self, columns: Iterable[str]) -> list[str]:
+        """Give the columns that the table has; each of the others is refused."""
+        kept = []
+        for column in columns:
+            if column in self._read.columns:
+                kept.append(column)
+            else:
+                code, detail = self._why_not(column)
+                self.refuse(code, "column", detail, column=column)
+        return kept
+
+    def _why_not(self, column: str) -> tuple[str, str]:
+        if column in self._read.ambiguous:
+            return "conflicting_rows", "the column stands twice in the header, over other values"
+        near = get_close_matches(column, self._read.columns, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        return "missing_column", f"there is no column {column!r}{hint}"
+
+    def drop(
+        self,
+        rows: pl.DataFrame,
+        bad: pl.Expr,
+        reason_code: str,
+        detail: str | pl.Expr,
+        *,
+        column: str | None = None,
+        content: pl.Expr | None = None,
+    ) -> pl.DataFrame:
+        """Leave the bad rows out and give the others.
+
+        Parameters
+        ----------
+        rows : polars.DataFrame
+            Rows with ``source_row``.
+        bad : polars.Expr
+            Which are bad; NULL is not.
+        reason_code : str
+            Why.
+        detail : str or polars.Expr
+            What was found.
+        column : str, optional
+            Column of the file.
+        content : polars.Expr, optional
+            What was refused. Left out where it must not be guessed from its hash, as a date can.
+        """
+        marked = rows.select(bad.fill_null(False).alias("bad")).to_series()
+        if not marked.any():
+            return rows
+        self.refuse_rows(rows.filter(marked), reason_code, detail, column, content)
+        return rows.filter(~marked)
+
+    def blank(
+        self,
+        rows: pl.DataFrame,
+        cell: str,
+        bad: pl.Expr,
+        reason_code: str,
+        detail: str | pl.Expr,
+        *,
+        column: str | None = None,
+        content: pl.Expr | None = None,
+    ) -> pl.DataFrame:
+        """Put NULL for the bad cells of column ``cell``; their rows go on. See :meth:`drop`."""
+        marked = rows.select(bad.fill_null(False).alias("bad")).to_series()
+        if not marked.any():
+            return rows
+        self.refuse_rows(rows.filter(marked), reason_code, detail, column, content)
+        return rows.with_columns(pl.when(~marked).then(pl.col(cell)).alias(cell))
+
+    def unique(
+        self, rows: pl.DataFrame, key: Sequence[str], compared: Sequence[str]
+    ) -> pl.DataFrame:
+        """Keep one row a key.
+
+        Of rows that agree in the compared columns the first stands and the others are refused as
+        ``duplicate_row``. Where rows disagree none can be trusted: all of the key are refused as
+        one ``conflicting_rows``.
+        """
+        repeated = rows.select(pl.struct(key).is_duplicated()).to_series()
+        if not repeated.any():
+            return rows
+        groups = (
+            rows.filter(repeated)
+            .group_by(key, maintain_order=True)
+            .agg(
+                pl.col(SOURCE_ROW).sort(),
+                pl.struct(compared).n_unique().alias("n_different"),
+                pl.concat_str(
+                    pl.col(compared).cast(pl.String).fill_null(""), separator="\x1f"
+                ).alias("content"),
+            )
+        )
+        left_out: list[int] = []
+        for group in groups.iter_rows(named=True):
+            left_out += self._refuse_group(group, key)
+        return rows.filter(~(repeated & rows[SOURCE_ROW].is_in(left_out)))
+
+    def _refuse_group(self, group: Mapping[str, Any], key: Sequence[str]) -> list[int]:
+        lines: list[int] = group[SOURCE_ROW]
+        subject = str(group[key[0]])
+        what = ", ".join(str(group[name]) for name in key if group[name] is not None)
+        content = "\x1e".join(group["content"])
+        if group["n_different"] > 1:
+            named = " and ".join(", ".join(str(line) for line in lines).rsplit(", ", 1))
+            detail = f"lines {named} disagree on {what}"
+            self.refuse("conflicting_rows", subject, detail, line=lines[0], content=content)
+            return lines
+        for line in lines[1:]:
+            detail = f"line {line} repeats line {lines[0]} ({what})"
+            self.refuse("duplicate_row", subject, detail, line=line, content=content)
+        return lines[1:]
+
+    def refuse_rows(
+        self,
+        rows: pl.DataFrame,
+        reason_code: str,
+        detail: str | pl.Expr,
+        column: str | None = None,
+        content: pl.Expr | None = None,
+    ) -> None:
+        """Take every row down as refused. See :meth:`drop`."""
+        subject = next((pl.col(name) for name in _SUBJECTS if name in rows.columns), pl.lit("row"))
+        found = rows.head(_ONE_BY_ONE).select(
+            line=SOURCE_ROW,
+            subject=subject.fill_null("row"),
+            detail=pl.lit(detail) if isinstance(detail, str) else detail,
+            content=pl.lit(None, pl.String) if content is None else content.cast(pl.String),
+        )
+        for row in found.iter_rows(named=True):
+            self.refuse(reason_code, column=column, **row)
+        self._counts[reason_code, column] += rows.height - found.height
+
+
+def quoted(cell: str) -> pl.Expr:
+    """Cell in quotes for a message, cut where it is long."""
+    return pl.format("'{}'", pl.col(cell).cast(pl.String).str.slice(0, _SHOWN))

@@ -1,0 +1,130 @@
+"""What a kind of table is given, and what it gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+
+import polars as pl
+
+from roentgene.ingest.refusal import Refusal
+from roentgene.ingest.tables.delimited import SOURCE_ROW
+from roentgene.ingest.tables.identifiers import IdMatch
+from roentgene.schemas.cohort import Cohort
+from roentgene.schemas.tables import table
+
+#: File that a staged row comes from, as messages call it.
+SOURCE_FILE = "source_file"
+
+# given at commit
+_AT_COMMIT = frozenset({"batch_id", "measurement_id", "feature_id", "ingested_at", "current"})
+# what stands in place of the numbers until then
+_MEASUREMENT_KEY = ("segmentation_id", "series_id", "extraction_id", "feature")
+
+
+@dataclass(frozen=True)
+class TableContext:
+    """What is known of a cohort before one of its tables is read.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        The cohort file.
+    patients : frozenset of str
+        Ids of the patients who have images or stand in the catalogue.
+    samples : dict of str to str
+        Patient of every known sample.
+    """
+
+    cohort: Cohort
+    patients: frozenset[str] = frozenset()
+    samples: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def known_patients(self) -> frozenset[str]:
+        """Patients known by themselves or by a sample."""
+        return self.patients | frozenset(self.samples.values())
+
+    @property
+    def has_sample_sheet(self) -> bool:
+        """Whether a sample sheet is declared, which then says what samples there are."""
+        return any(declared.kind == "sample" for declared in self.cohort.tables)
+
+    def including(self, staged: StagedTables) -> TableContext:
+        """Give the context for the next table, knowing the patients and samples of this one."""
+        patients = staged.rows.get("study.patient", pl.DataFrame({"patient_id": []}))
+        samples = staged.rows.get("genomic.sample", pl.DataFrame({"sample_id": []}))
+        found = {row["sample_id"]: row["patient_id"] for row in samples.to_dicts()}
+        return TableContext(
+            self.cohort,
+            self.patients | frozenset(patients["patient_id"]),
+            {**self.samples, **found},
+        )
+
+
+@dataclass(frozen=True)
+class StagedTables:
+    """Everything that one table file gives.
+
+    Rows of patients, samples, lesions and timepoints may come from several files of a batch, each
+    with what it knows: they are to be joined by their key, taking what is not NULL.
+
+    Parameters
+    ----------
+    rows : dict of str to polars.DataFrame
+        Rows by full table name: the declared columns without those given at commit, then
+        ``source_file`` and ``source_row``. ``imaging.feature_value`` names its measurement and
+        feature instead of numbering them.
+    refusals : tuple of Refusal
+        Rows, cells and columns that were left out, or the whole table.
+    id_match : IdMatch
+        How the table's patients stand to the cohort's.
+    """
+
+    rows: Mapping[str, pl.DataFrame]
+    refusals: tuple[Refusal, ...]
+    id_match: IdMatch
+
+
+@cache
+def staged_schema(full_name: str) -> Mapping[str, pl.DataType]:
+    """Columns of a staged table with their types, without where the rows come from."""
+    declared = pl.Schema(table(full_name).arrow_schema)
+    kept = {name: kind for name, kind in declared.items() if name not in _AT_COMMIT}
+    if full_name == "imaging.feature_value":
+        kept = {"cohort_id": pl.String(), **dict.fromkeys(_MEASUREMENT_KEY, pl.String()), **kept}
+    return kept
+
+
+def staged_rows(full_name: str, rows: pl.DataFrame, file_name: str, cohort_id: str) -> pl.DataFrame:
+    """Bring rows into the form of a staged table.
+
+    Parameters
+    ----------
+    full_name : str
+        Name of the stored table.
+    rows : polars.DataFrame
+        ``source_row`` and columns of that table; those that it lacks become NULL.
+    file_name : str
+        File that the rows come from.
+    cohort_id : str
+        Cohort of the rows, where the table has that column.
+
+    Raises
+    ------
+    ValueError
+        If a column does not belong to the table.
+    """
+    schema = staged_schema(full_name)
+    foreign = set(rows.columns) - set(schema) - {SOURCE_ROW}
+    if foreign:
+        msg = f"{full_name} has no column {', '.join(sorted(foreign))}"
+        raise ValueError(msg)
+    constants = dict.fromkeys(schema) | {"cohort_id": cohort_id}
+    columns = [
+        (pl.col(name) if name in rows.columns else pl.lit(constants[name])).cast(kind).alias(name)
+        for name, kind in schema.items()
+    ]
+    origin = pl.lit(file_name).alias(SOURCE_FILE), pl.col(SOURCE_ROW).cast(pl.Int64)
+    return rows.select(*columns, *origin)
