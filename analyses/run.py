@@ -1,0 +1,240 @@
+"""Runs of analyses: each is a row with its spec, its SQL and a fingerprint of what it found."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Any
+
+import pyarrow as pa
+
+from roentgene.analyses.findings import Findings, Store
+from roentgene.queries.registry import query_text
+from roentgene.schemas.analysis import AnalysisSpec, Stability
+from roentgene.schemas.tables import table
+from roentgene.warehouse.transaction import current_author
+
+_ID_LENGTH = 24
+_RUNS = "ops.analysis_run"
+
+
+@dataclass(frozen=True)
+class RunReport:
+    """What became of a run.
+
+    ``written`` is False where the same spec had already been run on the same data with the same
+    code: then nothing was computed, and the other fields tell of the run that stands.
+    """
+
+    analysis_run_id: str
+    analysis: str
+    name: str
+    table: str
+    n_rows: int
+    fingerprint: str
+    counts: Mapping[str, Any]
+    written: bool
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """One kind of analysis: what carries it out, and what its numbers depend on."""
+
+    find: Callable[[Store], Findings]
+    table: str
+    queries: tuple[str, ...]
+    libraries: tuple[str, ...]
+
+
+def run_analysis(warehouse: Store, spec: AnalysisSpec) -> RunReport:
+    """Run an analysis and record it, once for each spec, state of the data and code.
+
+    Parameters
+    ----------
+    warehouse : Store
+        An open warehouse that may be written to.
+    spec : Stability or Association
+        What is asked; see :func:`roentgene.schemas.analysis.read_analysis`.
+
+    Returns
+    -------
+    RunReport
+        Where the rows are, how many, and their fingerprint.
+
+    Raises
+    ------
+    FileError
+        If the spec does not fit the data.
+    WarehouseError
+        If the warehouse cannot be written to.
+    """
+    started_at = datetime.now(UTC)
+    kind = _kind(spec)
+    sql_hash = _sha256([query_text(name) for name in kind.queries])
+    run_id = _run_id(warehouse, spec, sql_hash)
+    stored = _stored(warehouse, spec, kind, run_id)
+    if stored is not None:
+        return stored
+    snapshot_id = warehouse.snapshot_id
+    findings = kind.find(warehouse)
+    fingerprint, n_rows = fingerprint_of(findings.rows(run_id), kind.table)
+    counts = {**findings.counts, "result_rows": n_rows}
+    row = {
+        "analysis_run_id": run_id,
+        "analysis": spec.analysis,
+        "name": spec.name,
+        "spec": canonical_spec(spec),
+        "snapshot_id": snapshot_id,
+        "sql_hash": sql_hash,
+        "code_version": version("roentgene"),
+        "library_versions": _json({name: version(name) for name in kind.libraries}),
+        "counts": _json(counts),
+        "fingerprint": fingerprint,
+        "author": current_author(),
+        "started_at": started_at,
+        "finished_at": datetime.now(UTC),
+        "current": True,
+    }
+    _write(warehouse, spec, findings, row)
+    return RunReport(
+        run_id, spec.analysis, spec.name, kind.table, n_rows, fingerprint, counts, written=True
+    )
+
+
+def _kind(spec: AnalysisSpec) -> _Kind:
+    """Kind of a spec; the numeric cores are imported here and not before."""
+    if isinstance(spec, Stability):
+        from roentgene.analyses import stability
+
+        return _Kind(
+            lambda store: stability.find(store, spec),
+            stability.TABLE,
+            stability.QUERIES,
+            stability.LIBRARIES,
+        )
+    from roentgene.analyses import association
+
+    return _Kind(
+        lambda store: association.find(store, spec),
+        association.TABLE,
+        association.QUERIES,
+        association.LIBRARIES,
+    )
+
+
+def canonical_spec(spec: AnalysisSpec) -> str:
+    """JSON of a spec with every default written out: equal questions give equal text."""
+    return _json(spec.model_dump(mode="json"))
+
+
+def _run_id(warehouse: Store, spec: AnalysisSpec, sql_hash: str) -> str:
+    """Id of a run from the question, the state of the data, the SQL and the code.
+
+    The state of the data is the list of batches, settings, withdrawals and view versions, not
+    the snapshot: an analysis makes a new snapshot by its own commit.
+    """
+    state = warehouse.arrow(query_text("analyses/data_state"), {"cohort_id": spec.cohort_id})
+    parts = [spec.analysis, canonical_spec(spec), state.to_pylist(), sql_hash, version("roentgene")]
+    return _sha256(parts)[:_ID_LENGTH]
+
+
+def _stored(warehouse: Store, spec: AnalysisSpec, kind: _Kind, run_id: str) -> RunReport | None:
+    """Report of the same run where it was recorded before; it is made current if it is not."""
+    sql = query_text("analyses/stored_run")
+    rows = warehouse.arrow(sql, {"analysis_run_id": run_id}).to_pylist()
+    if not rows:
+        return None
+    if not rows[0]["current"]:
+        with warehouse.transaction(current_author(), _message(spec)) as transaction:
+            transaction.execute_query("analyses/retire_runs", _names(spec, run_id))
+    counts = json.loads(rows[0]["counts"])
+    return RunReport(
+        run_id,
+        spec.analysis,
+        spec.name,
+        kind.table,
+        counts["result_rows"],
+        rows[0]["fingerprint"],
+        counts,
+        written=False,
+    )
+
+
+def _write(
+    warehouse: Store, spec: AnalysisSpec, findings: Findings, row: Mapping[str, Any]
+) -> None:
+    run_id = row["analysis_run_id"]
+    with warehouse.transaction(current_author(), _message(spec)) as transaction:
+        for rows in findings.rows(run_id):
+            transaction.insert(findings.table, rows)
+        transaction.execute_query("analyses/retire_runs", _names(spec, run_id))
+        transaction.insert(_RUNS, pa.Table.from_pylist([dict(row)], table(_RUNS).arrow_schema))
+
+
+def _names(spec: AnalysisSpec, run_id: str) -> dict[str, str]:
+    return {"analysis_run_id": run_id, "analysis": spec.analysis, "name": spec.name}
+
+
+def _message(spec: AnalysisSpec) -> str:
+    return f"analyze {spec.analysis} {spec.name} of {spec.cohort_id}"
+
+
+def fingerprint_of(tables: Iterator[pa.Table], full_name: str) -> tuple[str, int]:
+    """sha256 of result rows as text, without the id of their run, and their number.
+
+    Parameters
+    ----------
+    tables : iterator of pyarrow.Table
+        Rows in the order of the key.
+    full_name : str
+        Table whose declared columns, in their order, are the text.
+
+    Notes
+    -----
+    Numbers are written with the fewest digits that give them back exactly. They need no
+    rounding, for the sums behind them do not depend on threads: mean squares are summed on one,
+    and products of doubled ranks are whole numbers.
+    """
+    from pyarrow import csv
+
+    columns = [name for name in table(full_name).arrow_schema.names if name != "analysis_run_id"]
+    sink = _Digest()
+    n_rows = 0
+    for rows in tables:
+        n_rows += rows.num_rows
+        csv.write_csv(rows.select(columns), sink, csv.WriteOptions(include_header=False))
+    return sink.hexdigest(), n_rows
+
+
+class _Digest:
+    """A stream that keeps the hash of what is written to it, and nothing else."""
+
+    closed = False
+
+    def __init__(self) -> None:
+        self._hash = hashlib.sha256()
+
+    def write(self, data: bytes) -> int:
+        self._hash.update(data)
+        return len(data)
+
+    def flush(self) -> None:
+        """Hold nothing back."""
+
+    def close(self) -> None:
+        """Go on with the next table."""
+
+    def hexdigest(self) -> str:
+        return self._hash.hexdigest()
+
+
+def _sha256(value: Any) -> str:
+    return hashlib.sha256(_json(value).encode()).hexdigest()
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

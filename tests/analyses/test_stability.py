@@ -1,0 +1,232 @@
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import pandas as pd
+import pyarrow.compute as pc
+import pytest
+
+from roentgene.analyses.intraclass_correlation import intraclass_correlation, mean_squares
+from roentgene.analyses.run import RunReport, run_analysis
+from roentgene.schemas.analysis import Stability
+from roentgene.schemas.errors import FileError
+from roentgene.schemas.tables import table
+
+
+class Store(Protocol):
+    def add(self, full_name: str, rows: Any) -> None: ...
+    def add_ratings(self, ratings: Any, features: Any, **settings: Any) -> None: ...
+    def arrow(self, sql: str, parameters: Any) -> Any: ...
+    def fetch(self, sql: str) -> list[dict[str, Any]]: ...
+
+
+RATINGS = [[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9], [6, 2, 4, 7]]
+
+
+def spec(**changed: Any) -> Stability:
+    asked = {"analysis": "stability", "name": "raters", "cohort_id": "C", "design": "inter_rater"}
+    return Stability.model_validate(asked | changed)
+
+
+def shrout_fleiss_rows() -> list[dict[str, Any]]:
+    return [
+        {"patient_id": f"P{target}", "rater_id": f"R{rater}", "f": float(value)}
+        for target, row in enumerate(RATINGS)
+        for rater, value in enumerate(row)
+    ]
+
+
+def stability(store: Store, **changed: Any) -> tuple[RunReport, list[dict[str, Any]]]:
+    report = run_analysis(store, spec(**changed))  # type: ignore[arg-type]
+    sql = "SELECT * FROM result.stability WHERE analysis_run_id = $id ORDER BY ALL"
+    return report, store.arrow(sql, {"id": report.analysis_run_id}).to_pylist()
+
+
+def test_inter_rater_gives_shrout_and_fleiss(store: Store) -> None:
+    store.add_ratings(shrout_fleiss_rows(), ["f"])
+    report, rows = stability(store, forms=["ICC(A,1)", "ICC(C,1)"])
+    assert [row["icc_form"] for row in rows] == ["ICC(A,1)", "ICC(C,1)"]
+    agreement = rows[0]
+    assert agreement["icc"] == pytest.approx(0.2897637795275592, abs=1e-12)
+    assert agreement["ci95_low"] == pytest.approx(0.01878651337471205, abs=1e-12)
+    assert agreement["ci95_high"] == pytest.approx(0.7610843696489531, abs=1e-12)
+    assert agreement["stability_key"] == "C|GTV|CT|original|pyradiomics"
+    assert (agreement["n_targets"], agreement["n_raters"], agreement["n_dropped"]) == (6, 4, 0)
+    assert (agreement["status"], agreement["reason"]) == ("ok", None)
+    assert report.counts["rating_rows"] == report.counts["measurements"] == 24
+    assert report.n_rows == 2
+
+
+def test_incomplete_targets_are_dropped_and_counted_for_each_feature(store: Store) -> None:
+    rows = [row | {"g": row["f"]} for row in shrout_fleiss_rows()]
+    rows[5]["f"] = None
+    store.add_ratings(rows, ["f", "g"])
+    by_feature = {row["feature"]: row for row in stability(store, forms=["ICC(1,1)"])[1]}
+    # complete cases without the second target, Shrout and Fleiss's table by R psych
+    assert by_feature["f"]["icc"] == pytest.approx(0.042424242424242434, abs=1e-12)
+    assert (by_feature["f"]["n_targets"], by_feature["f"]["n_dropped"]) == (5, 1)
+    assert (by_feature["g"]["n_targets"], by_feature["g"]["n_dropped"]) == (6, 0)
+
+
+def test_a_failed_measurement_drops_its_target_visibly(store: Store) -> None:
+    rows = shrout_fleiss_rows()
+    rows[4]["status"] = rows[9]["status"] = "label_absent"
+    store.add_ratings(rows, ["f"])
+    report, found = stability(store)
+    assert (found[0]["n_targets"], found[0]["n_dropped"]) == (4, 2)
+    assert report.counts["measurements_in_design"] == 24
+    assert report.counts["measurements_with_values"] == 22
+
+
+def test_nan_that_slipped_past_the_gates_is_no_rating(store: Store) -> None:
+    rows = shrout_fleiss_rows()
+    rows[5]["f"] = float("nan")
+    store.add_ratings(rows, ["f"])
+    (row,) = stability(store, forms=["ICC(1,1)"])[1]
+    assert row["icc"] == pytest.approx(0.042424242424242434, abs=1e-12)
+    assert row["n_dropped"] == 1
+
+
+def test_too_few_targets_is_null_with_a_reason(store: Store) -> None:
+    one_patient = [row for row in shrout_fleiss_rows() if row["patient_id"] == "P0"]
+    store.add_ratings(one_patient, ["f"])
+    (row,) = stability(store)[1]
+    assert (row["status"], row["reason"]) == ("not_computed", "too_few_targets")
+    assert row["n_targets"] == 1
+    numbers = ("icc", "ci95_low", "ci95_high", "f_value", "p_value", "within_subject_sd")
+    assert all(row[name] is None for name in numbers)
+
+
+def test_one_rater_is_too_few(store: Store) -> None:
+    store.add_ratings([row for row in shrout_fleiss_rows() if row["rater_id"] == "R0"], ["f"])
+    (row,) = stability(store)[1]
+    assert (row["status"], row["reason"], row["icc"]) == ("not_computed", "too_few_raters", None)
+
+
+def test_duplicate_ratings_are_refused_and_nothing_is_written(store: Store) -> None:
+    rows = shrout_fleiss_rows()
+    store.add_ratings([*rows, rows[3]], ["f"])
+    with pytest.raises(FileError, match=r"1 ratings stand more than once, e\.g\. f of GTV on CT"):
+        stability(store)
+    assert store.fetch("SELECT * FROM ops.analysis_run") == []
+
+
+def test_superseded_and_z_scored_values_do_not_count(store: Store) -> None:
+    rows = shrout_fleiss_rows()
+    store.add_ratings([*rows, rows[3] | {"current": False, "f": 99.0}], ["f"])
+    assert stability(store)[1][0]["icc"] == pytest.approx(0.2897637795275592, abs=1e-12)
+
+
+def test_z_scored_values_are_no_ratings(store: Store) -> None:
+    store.add_ratings(shrout_fleiss_rows(), ["f"], value_scale="zscore")
+    with pytest.raises(FileError, match="no values of cohort C fit the design"):
+        stability(store)
+
+
+def test_raters_can_be_chosen(store: Store) -> None:
+    store.add_ratings(shrout_fleiss_rows(), ["f"])
+    (row,) = stability(store, raters=["R0", "R3"])[1]
+    pair = mean_squares(np.array(RATINGS, float)[None][:, :, [0, 3]])
+    expected = intraclass_correlation(pair, "ICC(A,1)").icc[0]
+    assert row["icc"] == pytest.approx(expected, abs=1e-12)
+    assert row["n_raters"] == 2
+
+
+def test_different_raters_allow_one_way_forms_alone(store: Store) -> None:
+    rows = shrout_fleiss_rows()
+    for row in rows[:4]:
+        row["rater_id"] += "x"
+    store.add_ratings(rows, ["f"])
+    with pytest.raises(FileError, match="4 ratings each, but by 8 different raters"):
+        stability(store, n_raters=4)
+    (row,) = stability(store, n_raters=4, forms=["ICC(1,1)"])[1]
+    assert row["icc"] == pytest.approx(0.1657417684054756, abs=1e-12)
+
+
+def repeated_rows(vary: str) -> list[dict[str, Any]]:
+    """Two raters, two repetitions, two visits; only what ``vary`` names differs from target."""
+    values = np.array(RATINGS, float)
+    return [
+        {"patient_id": f"P{target}", "rater_id": rater, "repeat_no": repeat, "timepoint_id": visit}
+        | {"f": values[target, 0 if index == 1 else 3] if rater == "A" else 100.0 * index + target}
+        for target in range(6)
+        for rater in ("A", "B")
+        for repeat in (1, 2)
+        for visit in ("t0", "t1")
+        for index in [{"repeat_no": repeat, "timepoint_id": 1 + (visit == "t1")}[vary]]
+    ]
+
+
+def pair_icc() -> float:
+    pair = mean_squares(np.array(RATINGS, float)[None][:, :, [0, 3]])
+    return float(intraclass_correlation(pair, "ICC(A,1)").icc[0])
+
+
+def test_test_retest_compares_visits_of_the_reference_rater(store: Store) -> None:
+    store.add_ratings(repeated_rows("timepoint_id"), ["f"])
+    store.add("study.setting", [{"name": "reference_rater", "value": "A"}])
+    (row,) = stability(store, design="test_retest", timepoints=["t0", "t1"])[1]
+    assert row["icc"] == pytest.approx(pair_icc(), abs=1e-12)
+    assert (row["n_targets"], row["n_raters"], row["design"]) == (6, 2, "test_retest")
+
+
+def test_test_retest_without_a_reference_rater_refuses_several(store: Store) -> None:
+    store.add_ratings(repeated_rows("timepoint_id"), ["f"])
+    with pytest.raises(FileError, match="stand more than once") as error:
+        stability(store, design="test_retest", timepoints=["t0", "t1"])
+    assert "raters" in error.value.cure
+    (row,) = stability(store, design="test_retest", timepoints=["t0", "t1"], raters=["A"])[1]
+    assert row["icc"] == pytest.approx(pair_icc(), abs=1e-12)
+
+
+def test_intra_rater_compares_repetitions(store: Store) -> None:
+    store.add_ratings(repeated_rows("repeat_no"), ["f"])
+    (row,) = stability(store, design="intra_rater", raters=["A"], timepoints=["t0"])[1]
+    assert row["icc"] == pytest.approx(pair_icc(), abs=1e-12)
+    assert (row["n_targets"], row["n_raters"]) == (6, 2)
+
+
+def test_filters_leave_the_rest_out(store: Store) -> None:
+    rows = [r | {"g": -r["f"]} for r in shrout_fleiss_rows()]
+    rows += [row | {"region": "RING"} for row in rows]
+    rows += [row | {"sequence": "PET"} for row in rows]
+    store.add_ratings(rows, ["f", "g"])
+    everything = stability(store)[1]
+    assert len(everything) == 8
+    (row,) = stability(store, regions=["RING"], sequences=["CT"], features=["g"])[1]
+    assert (row["region"], row["sequence"], row["feature"]) == ("RING", "CT", "g")
+
+
+def test_rows_keep_the_declared_words(store: Store) -> None:
+    rows = [row | {"constant": 1.0} for row in shrout_fleiss_rows()]
+    store.add_ratings(rows, ["f", "constant"])
+    stability(store, forms=["ICC(1,1)", "ICC(A,1)", "ICC(C,1)", "ICC(1,k)", "ICC(A,k)", "ICC(C,k)"])
+    found = store.arrow("SELECT * FROM result.stability", {})
+    for column in table("result.stability").columns:
+        used = set(pc.unique(found[column.name]).to_pylist()) - {None}
+        assert not column.values or used <= set(column.values)
+        assert not column.required or found[column.name].null_count == 0
+
+
+@pytest.mark.realdata
+def test_lidc_readers_through_sql_and_core(store: Store, shared_data: Path) -> None:
+    folder = shared_data / "repeatability" / "lidc_readers"
+    readings = pd.read_csv(folder / "lidc_nodule_readings_dev.csv")
+    reference = pd.read_csv(shared_data / "reference" / "lidc_dev_icc_4_readers.csv")
+    names = reference["rating"].tolist()
+    ratings = readings.rename(columns={"reader": "rater_id"}).astype({"rater_id": str})
+    ratings["timepoint_id"] = ratings["scan_id"].astype(str)
+    columns = ["patient_id", "timepoint_id", "lesion_id", "rater_id", *names]
+    shuffled = ratings[columns].astype(dict.fromkeys(names, float)).sample(frac=1, random_state=3)
+    store.add_ratings(shuffled.to_dict("records"), names)
+    forms = {"ICC(1,1)": "icc11", "ICC(A,1)": "icc21", "ICC(C,1)": "icc31"}
+    _, rows = stability(store, n_raters=4, forms=list(forms))
+    assert len(rows) == 3 * len(reference)
+    expected = reference.set_index("rating")
+    for row in rows:
+        values, name = expected.loc[row["feature"]], forms[row["icc_form"]]
+        assert (row["n_targets"], row["n_raters"]) == (values["n_lesions"], values["k_readers"])
+        assert row["n_dropped"] == readings["lesion_id"].nunique() - 436
+        numbers = [row["icc"], row["ci95_low"], row["ci95_high"]]
+        wanted = [values[name], values[f"{name}_lo"], values[f"{name}_hi"]]
+        assert numbers == pytest.approx(wanted, rel=1e-9)
