@@ -109,6 +109,18 @@ def measure_case(case: Case) -> CaseRows:
     return rows.rows()
 
 
+def failed_case(case: Case, reason_code: str, detail: str) -> CaseRows:
+    """Make the rows of a case whose process came to no end: each measurement with its reason."""
+    rows = RowCollector(case)
+    rows.series(None)
+    refusal = gate.Place(case.subject, case.name, case.content_hash).refuse(reason_code, detail)
+    for mask in case.masks:
+        for region in mask.regions:
+            rows.segmentation(mask, region, None)
+            rows.none_measured(region, refusal)
+    return rows.rows()
+
+
 def _read(path: str, kind: Kind, place: gate.Place, rows: RowCollector) -> Volume | Refusal:
     try:
         return read_volume(Path(path), kind)
@@ -122,7 +134,7 @@ def _measure_mask(
     case: Case, image: Volume | Refusal, mask: MaskWork, rows: RowCollector
 ) -> Iterator[_Drawn]:
     """Measure the regions of a mask; give those whose overlap is to be computed here."""
-    place = gate.Place(f"{case.patient_id} {case.timepoint_id}", mask.name, mask.content_hash)
+    place = gate.Place(case.visit, mask.name, mask.content_hash)
     volume = _read_mask(mask, place, rows)
     if isinstance(volume, Refusal):
         for region in mask.regions:

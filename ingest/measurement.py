@@ -12,7 +12,13 @@ from numpy.typing import NDArray
 from roentgene.ingest.case_rows import RowCollector
 from roentgene.ingest.extract.engines import engine
 from roentgene.ingest.extract.executor import one_line
-from roentgene.ingest.extract.work import Case, Extraction, MaskWork, RegionWork
+from roentgene.ingest.extract.work import (
+    Case,
+    Extraction,
+    MaskWork,
+    RegionWork,
+    region_subject,
+)
 from roentgene.ingest.gates import image as gate
 from roentgene.ingest.gates.grey_levels import expected_grey_levels
 from roentgene.ingest.refusal import Refusal
@@ -52,15 +58,11 @@ class RegionOnImage:
     @property
     def region_place(self) -> gate.Place:
         """How a refusal names the region alone: one name, on however many images it lies."""
-        return self._place(f"{self.case.patient_id} {self.case.timepoint_id}")
+        return self._place(self.case.visit)
 
     def _place(self, of: str) -> gate.Place:
-        mask = self.mask
-        subject = (
-            f"{of} {self.region.region}, lesion {mask.lesion_id}, rater {mask.rater_id}, "
-            f"repeat {mask.repeat_no}"
-        )
-        return gate.Place(subject, mask.name, mask.content_hash)
+        subject = region_subject(of, self.mask, self.region)
+        return gate.Place(subject, self.mask.name, self.mask.content_hash)
 
 
 def measure_region(region: RegionOnImage, rows: RowCollector) -> None:

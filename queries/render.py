@@ -118,6 +118,17 @@ def select_view(schema: str, name: str) -> str:
     return exp.select("*").from_(_relation(schema, name)).sql(_DIALECT)
 
 
+def rows_of_cohort(table: Table) -> str:
+    """Every declared column of a cohort's rows in a table."""
+    columns = [exp.column(exp.to_identifier(column.name, quoted=True)) for column in table.columns]
+    return (
+        exp.select(*columns)
+        .from_(_relation(table.schema, table.name))
+        .where("cohort_id = $cohort_id")
+        .sql(_DIALECT)
+    )
+
+
 def insert_rows(table: Table, source: str) -> str:
     """Insert all declared columns of a registered relation, by name."""
     columns = [exp.to_identifier(column.name, quoted=True) for column in table.columns]

@@ -6,6 +6,7 @@ A case is one image with every mask that lies on it, so that whatever stands abo
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -110,9 +111,41 @@ class Case:
     @property
     def subject(self) -> str:
         """How messages call it."""
-        return f"{self.patient_id} {self.timepoint_id} {self.sequence}"
+        return f"{self.visit} {self.sequence}"
+
+    @property
+    def visit(self) -> str:
+        """How messages call the visit, where it does not matter which image."""
+        return f"{self.patient_id} {self.timepoint_id}"
 
     @property
     def n_due(self) -> int:
         """Number of extractions to be carried out."""
         return sum(len(region.due) for mask in self.masks for region in mask.regions)
+
+
+def region_subject(of: str, mask: MaskWork, region: RegionWork) -> str:
+    """How messages call a region of a visit, or of a case."""
+    drawn = f"lesion {mask.lesion_id}, rater {mask.rater_id}, repeat {mask.repeat_no}"
+    return f"{of} {region.region}, {drawn}"
+
+
+def subjects(case: Case) -> Iterator[tuple[str, str]]:
+    """File and subject of every refusal that working on a case may meet.
+
+    Parameters
+    ----------
+    case : Case
+        A case. Of a region that is measured by some of its extractions alone nothing can be said,
+        for what the others met is not met again.
+    """
+    yield case.name, case.subject
+    everything = {extraction.extraction_id for extraction in case.extractions}
+    for mask in case.masks:
+        if any(region.due for region in mask.regions):
+            yield mask.name, case.visit
+            yield mask.name, case.subject
+        for region in mask.regions:
+            if set(region.due) == everything:
+                yield mask.name, region_subject(case.visit, mask, region)
+                yield mask.name, region_subject(case.subject, mask, region)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from typing import Any
 
@@ -112,6 +112,61 @@ def gate_staged(full_name: str, rows: pa.Table, key: Sequence[str] | None = None
     keep[broken] = False
     kept = typed.rows.filter(pa.array(keep)) if broken else typed.rows
     return StagedGate(kept, refused, counts, _results(full_name, rows.num_rows, outcomes))
+
+
+def joined(gates: Sequence[StagedGate]) -> StagedGate:
+    """Join the gates of several parts of one table whose keys cannot meet.
+
+    Parameters
+    ----------
+    gates : sequence of StagedGate
+        At least one; the parts in their order.
+    """
+    first = gates[0]
+    rules = [[gate.counts[place] for gate in gates] for place in range(len(first.counts))]
+    counts = [
+        replace(
+            same[0],
+            n_checked=sum(count.n_checked for count in same),
+            n_refused=sum(count.n_refused for count in same),
+        )
+        for same in rules
+    ]
+    return StagedGate(
+        pa.concat_tables([gate.kept for gate in gates]),
+        tuple(refusal for gate in gates for refusal in gate.refused),
+        tuple(counts),
+        _joined_results([gate.results for gate in gates]),
+    )
+
+
+def _joined_results(parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    results = []
+    for same in zip(*(part["results"] for part in parts), strict=True):
+        counted = {name: sum(one["result"][name] for one in same) for name in same[0]["result"]}
+        success = all(one["success"] for one in same)
+        results.append({**same[0], "success": success, "result": counted})
+    n_successful = sum(result["success"] for result in results)
+    meta = parts[0]["meta"]
+    return {
+        "suite_name": parts[0]["suite_name"],
+        "success": n_successful == len(results),
+        "meta": {
+            **meta,
+            "n_rows": sum(part["meta"]["n_rows"] for part in parts),
+            "n_chunks": sum(part["meta"]["n_chunks"] for part in parts),
+        },
+        "statistics": _statistics(n_successful, len(results)),
+        "results": results,
+    }
+
+
+def _statistics(n_successful: int, n_evaluated: int) -> dict[str, int]:
+    return {
+        "evaluated_expectations": n_evaluated,
+        "successful_expectations": n_successful,
+        "unsuccessful_expectations": n_evaluated - n_successful,
+    }
 
 
 def _need_columns(declared: Table, rows: pa.Table) -> None:
@@ -242,10 +297,6 @@ def _results(full_name: str, n_rows: int, outcomes: list[_Outcome]) -> dict[str,
             "n_rows": n_rows,
             "n_chunks": -(-n_rows // CHUNK_ROWS),
         },
-        "statistics": {
-            "evaluated_expectations": len(outcomes),
-            "successful_expectations": n_successful,
-            "unsuccessful_expectations": len(outcomes) - n_successful,
-        },
+        "statistics": _statistics(n_successful, len(outcomes)),
         "results": [outcome.as_json() for outcome in outcomes],
     }

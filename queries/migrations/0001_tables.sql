@@ -202,7 +202,7 @@ CREATE TABLE "vocab"."feature" (
   "ibsi_aggregation" TEXT,
   "ibsi_status" TEXT NOT NULL,
   "unit" TEXT,
-  "volume_dependent" BOOLEAN NOT NULL,
+  "volume_dependent" BOOLEAN,
   "batch_id" TEXT NOT NULL
 );
 COMMENT ON TABLE "vocab"."feature" IS 'One row is a feature of an engine.';
@@ -216,7 +216,7 @@ COMMENT ON COLUMN "vocab"."feature"."ibsi_code" IS 'code of the IBSI reference m
 COMMENT ON COLUMN "vocab"."feature"."ibsi_aggregation" IS 'code of the IBSI aggregation method';
 COMMENT ON COLUMN "vocab"."feature"."ibsi_status" IS 'how the definition stands to IBSI''s';
 COMMENT ON COLUMN "vocab"."feature"."unit" IS 'unit; NULL where it follows the image''s grey values';
-COMMENT ON COLUMN "vocab"."feature"."volume_dependent" IS 'whether the value changes with the number of voxels by definition';
+COMMENT ON COLUMN "vocab"."feature"."volume_dependent" IS 'whether the value changes with the number of voxels by definition; NULL where the feature is not known';
 COMMENT ON COLUMN "vocab"."feature"."batch_id" IS 'batch that wrote the row';
 CREATE TABLE "vocab"."region" (
   "region" TEXT NOT NULL,
@@ -301,7 +301,7 @@ COMMENT ON COLUMN "imaging"."series"."modality" IS 'DICOM modality: CT, MR, PT â
 COMMENT ON COLUMN "imaging"."series"."sequence" IS 'name of the image within the visit: T1, FLAIR, PET â€¦';
 COMMENT ON COLUMN "imaging"."series"."volume_index" IS 'which volume of a 4-D image; NULL for a 3-D one';
 COMMENT ON COLUMN "imaging"."series"."source" IS 'image = read here, table = features came ready-made';
-COMMENT ON COLUMN "imaging"."series"."file_path" IS 'where it was read from';
+COMMENT ON COLUMN "imaging"."series"."file_path" IS 'where it was read from, relative to the cohort file where possible';
 COMMENT ON COLUMN "imaging"."series"."content_hash" IS 'sha256 of the file; NULL for source table';
 COMMENT ON COLUMN "imaging"."series"."space_id" IS 'hash of size, spacing, origin and direction';
 COMMENT ON COLUMN "imaging"."series"."size_x" IS 'columns [voxels]';
@@ -742,14 +742,16 @@ CREATE TABLE "ops"."source_file" (
   "file_path" TEXT NOT NULL,
   "kind" TEXT NOT NULL,
   "content_hash" TEXT NOT NULL,
+  "known_hash" TEXT NOT NULL,
   "n_rows" BIGINT NOT NULL,
   "batch_id" TEXT NOT NULL
 );
-COMMENT ON TABLE "ops"."source_file" IS 'One row is a table file as it was last ingested.';
+COMMENT ON TABLE "ops"."source_file" IS 'One row is a table of a cohort file as it was last ingested.';
 COMMENT ON COLUMN "ops"."source_file"."cohort_id" IS 'population';
 COMMENT ON COLUMN "ops"."source_file"."file_path" IS 'file';
-COMMENT ON COLUMN "ops"."source_file"."kind" IS 'kind of table';
+COMMENT ON COLUMN "ops"."source_file"."kind" IS 'kind of table, with its endpoint or profile: outcome:OS';
 COMMENT ON COLUMN "ops"."source_file"."content_hash" IS 'sha256 of the file and of its declaration';
+COMMENT ON COLUMN "ops"."source_file"."known_hash" IS 'sha256 of the patients and samples that were known when it was joined';
 COMMENT ON COLUMN "ops"."source_file"."n_rows" IS 'rows staged from it';
 COMMENT ON COLUMN "ops"."source_file"."batch_id" IS 'batch';
 CREATE TABLE "ops"."unmatched_id" (
@@ -931,7 +933,7 @@ COMMENT ON COLUMN "result"."stability"."f_value" IS 'F of the between-target mea
 COMMENT ON COLUMN "result"."stability"."p_value" IS 'p of that F';
 COMMENT ON COLUMN "result"."stability"."within_subject_sd" IS 'root of the within-target mean square';
 COMMENT ON COLUMN "result"."stability"."status" IS 'whether there is a number';
-COMMENT ON COLUMN "result"."stability"."reason" IS 'why not';
+COMMENT ON COLUMN "result"."stability"."reason" IS 'why not; no_error_variance may stand beside ok, for the estimate is 1 and has no interval';
 CREATE TABLE "result"."association" (
   "analysis_run_id" TEXT NOT NULL,
   "cohort_id" TEXT NOT NULL,

@@ -1,0 +1,96 @@
+"""Rows that the cohort file itself gives, and those of the patients whose images were found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import product
+from typing import Any
+
+import polars as pl
+
+from roentgene.ingest.extract.extraction import extraction_row
+from roentgene.ingest.plan import Plan
+from roentgene.ingest.staged_columns import SOURCE_FILE, SOURCE_ROW
+from roentgene.schemas.cohort import Cohort
+from roentgene.schemas.tables import table
+from roentgene.schemas.words import packaged_regions
+
+# how the derivation of a region begins that somebody drew
+_DRAWN = ("label ", "every value", "table")
+
+
+def cohort_rows(plan: Plan) -> dict[str, pl.DataFrame]:
+    """Rows of the cohort, its expectations, and the patients, visits and lesions of its images."""
+    cohort, visits = plan.cohort, sorted(plan.imaging.visits)
+    patients = sorted({patient for patient, _ in visits})
+    rows: dict[str, list[dict[str, Any]]] = {
+        "study.cohort": [
+            {"title": cohort.title, "license": cohort.license, "day_zero": cohort.day_zero}
+        ],
+        "study.patient": [
+            {"patient_id": patient, "person_id": f"{cohort.cohort_id}:{patient}"}
+            for patient in patients
+        ],
+        "study.timepoint": [
+            {
+                "patient_id": patient,
+                "timepoint_id": timepoint,
+                "study_day": cohort.timepoints[timepoint].day,
+                "visit_order": cohort.timepoints[timepoint].order,
+            }
+            for patient, timepoint in visits
+        ],
+        "study.lesion": [
+            {"patient_id": patient, "lesion_id": lesion}
+            for patient, lesion in sorted(plan.imaging.lesions)
+        ],
+        "study.expectation": list(_expectations(cohort)),
+        "imaging.extraction": [extraction_row(extraction) for extraction in plan.extractions],
+    }
+    return {name: _frame(name, found, cohort.cohort_id) for name, found in rows.items()}
+
+
+def region_rows(regions: Mapping[str, str], cohort: Cohort) -> pl.DataFrame:
+    """Rows of ``vocab.region``: the words that come with roentgene, else what the file says.
+
+    Parameters
+    ----------
+    regions : mapping of str to str
+        Region and its derivation.
+    cohort : Cohort
+        Its rings lie around another region, which is their parent.
+    """
+    parents = {region.region: region.from_ for region in cohort.regions}
+    rows = []
+    for region, derivation in sorted(regions.items()):
+        drawn = derivation.startswith(_DRAWN)
+        said = {"parent": parents.get(region), "derivation": "drawn" if drawn else derivation}
+        rows.append({"region": region, **packaged_regions().get(region, said)})
+    return _frame("vocab.region", rows, cohort.cohort_id)
+
+
+def _expectations(cohort: Cohort) -> Iterator[dict[str, Any]]:
+    expected = cohort.expect
+    if expected.timepoints or expected.sequences or expected.regions:
+        named = (expected.timepoints, expected.sequences, expected.regions)
+        # what is left open is expected once, whichever it is
+        for timepoint, sequence, region in product(*(names or (None,) for names in named)):
+            yield {
+                "block": "imaging",
+                "timepoint_id": timepoint,
+                "sequence": sequence,
+                "region": region,
+            }
+    for kind in dict.fromkeys(expected.tables):
+        yield {"block": kind}
+
+
+def _frame(full_name: str, rows: list[dict[str, Any]], cohort_id: str) -> pl.DataFrame:
+    """Rows in staged form, from no file."""
+    declared = pl.Schema(table(full_name).arrow_schema)
+    schema = {name: kind for name, kind in declared.items() if name != "batch_id"}
+    common = {"cohort_id": cohort_id} if "cohort_id" in schema else {}
+    frame = pl.DataFrame([{**common, **row} for row in rows], schema=schema)
+    return frame.with_columns(
+        pl.lit(None, pl.String).alias(SOURCE_FILE), pl.lit(None, pl.Int64).alias(SOURCE_ROW)
+    )

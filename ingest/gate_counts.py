@@ -1,0 +1,81 @@
+"""How much the gates of files looked at, rule by rule."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from roentgene.ingest.plan import Plan
+from roentgene.ingest.refusal import Refusal, RuleCount, Stage
+from roentgene.schemas.words import reason_codes
+
+_PAIRS = "image and mask pairs"
+_MANIFEST = (
+    "file_missing",
+    "mask_missing",
+    "mask_without_image",
+    "ambiguous_mask",
+    "duplicate_pair",
+    "missing_field",
+    "unknown_sequence",
+    "unknown_timepoint",
+    "path_outside",
+    "same_image_two_patients",
+)
+# what each rule of the second gate looks at
+_IMAGE = {
+    "unreadable_image": "images",
+    "unreadable_mask": "masks",
+    "not_three_dimensional": "images",
+    "geometry_mismatch": "masks",
+    "non_integer_labels": "masks",
+    "full_mask": "regions",
+    "roi_too_small": "regions",
+    "non_finite_voxels": "regions",
+    "flat_region": "regions",
+    "too_many_grey_levels": "regions",
+    "too_few_grey_levels": "regions",
+    "engine_failed": "regions",
+    "worker_died": "images",
+}
+
+
+def file_counts(plan: Plan, refusals: Iterable[Refusal]) -> tuple[RuleCount, ...]:
+    """Count the rules of the first two gates, and those of the tables' own cells and ids."""
+    met = Counter((r.stage, r.reason_code) for r in refusals if r.stage != "staged")
+    found: list[RuleCount] = []
+    if plan.cohort.images:
+        n_pairs = plan.imaging.n_pairs
+        found += [
+            _count("manifest", _PAIRS, rule, n_pairs, met["manifest", rule]) for rule in _MANIFEST
+        ]
+    n_looked_at = _n_looked_at(plan)
+    if n_looked_at["images"]:
+        found += [
+            _count("image", subject, rule, n_looked_at[subject], met["image", rule])
+            for rule, subject in _IMAGE.items()
+        ]
+    return (*found, *_table_counts(plan))
+
+
+def _n_looked_at(plan: Plan) -> dict[str, int]:
+    cases = plan.imaging.cases
+    masks = [mask for case in cases for mask in case.masks]
+    n_regions = sum(bool(region.due) for mask in masks for region in mask.regions)
+    return {"images": len(cases), "masks": len(masks), "regions": n_regions}
+
+
+def _table_counts(plan: Plan) -> Iterator[RuleCount]:
+    """One count for each reason that a file met; its rows are those kept and those refused."""
+    n_rows: Counter[str] = Counter()
+    met: Counter[tuple[str, Stage, str]] = Counter()
+    for planned in plan.tables:
+        if planned.staged is not None:
+            n_rows[planned.name] += planned.n_rows + len(planned.staged.refusals)
+            met.update((planned.name, r.stage, r.reason_code) for r in planned.staged.refusals)
+    for (name, stage, rule), n_refused in sorted(met.items()):
+        yield _count(stage, name, rule, n_rows[name], n_refused)
+
+
+def _count(stage: Stage, subject: str, rule: str, n_checked: int, n_refused: int) -> RuleCount:
+    return RuleCount(stage, subject, rule, n_checked, n_refused, reason_codes()[rule].severity)

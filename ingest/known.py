@@ -1,0 +1,201 @@
+"""What the catalogue knows of a cohort before a delivery is planned."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import polars as pl
+import pyarrow as pa
+
+from roentgene.ingest.refusal import Stage
+from roentgene.queries import render
+from roentgene.queries.registry import query_text
+from roentgene.schemas.tables import table
+
+#: Tables to which several sources add what they know; what is stored fills what they leave open.
+GROWING = (
+    "study.patient",
+    "study.lesion",
+    "study.timepoint",
+    "genomic.sample",
+    "genomic.assay",
+)
+_UNDONE = frozenset({"open", "retry"})
+
+Measured = tuple[str, str, str]
+
+
+class ArrowQuery(Protocol):
+    """Reads the catalogue, e.g. ``Warehouse.arrow``."""
+
+    def __call__(self, sql: str, parameters: Mapping[str, Any] | None = None, /) -> pa.Table:
+        """Run a query with bound parameters."""
+
+
+@dataclass(frozen=True)
+class StoredMeasurement:
+    """Number of a measurement and the work that made it."""
+
+    measurement_id: int
+    work_key: str
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """A table file as it was last ingested; see ``ops.source_file``."""
+
+    content_hash: str
+    known_hash: str
+    n_rows: int
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Genes of a panel, and whether another cohort was profiled with it."""
+
+    genes: frozenset[str]
+    used_elsewhere: bool
+
+
+@dataclass(frozen=True)
+class StoredRefusal:
+    """Something refused before: at which stage, in which file, and what was decided."""
+
+    stage: Stage
+    file_path: str | None
+    subject: str | None
+    state: str
+
+
+@dataclass(frozen=True)
+class Known:
+    """The catalogue's knowledge of one cohort.
+
+    Parameters
+    ----------
+    last_batch : str or None
+        Newest batch of the cohort.
+    measured : mapping
+        (segmentation, series, extraction) to its measurement.
+    image_owners : mapping of str to frozenset of str
+        Content hash of each image to everybody under whom it stands.
+    imaged_patients : frozenset of str
+        Patients with images or ready-made features.
+    source_files : mapping
+        (file, kind) of each table to its last state.
+    unmatched : dict of str to list
+        Rows of ``ops.unmatched_id`` by file.
+    refusals : mapping of str to StoredRefusal
+        Everything refused before, by id.
+    growing : mapping of str to polars.DataFrame
+        Rows of the tables in :data:`GROWING`.
+    panels : mapping of str to Panel
+        Every gene panel.
+    expectations : polars.DataFrame
+        Rows of ``study.expectation``.
+    """
+
+    last_batch: str | None
+    measured: Mapping[Measured, StoredMeasurement]
+    image_owners: Mapping[str, frozenset[str]]
+    imaged_patients: frozenset[str]
+    source_files: Mapping[tuple[str, str], SourceFile]
+    unmatched: Mapping[str, list[dict[str, str | None]]]
+    refusals: Mapping[str, StoredRefusal]
+    growing: Mapping[str, pl.DataFrame]
+    panels: Mapping[str, Panel]
+    expectations: pl.DataFrame
+
+    @property
+    def done(self) -> dict[Measured, str]:
+        """Work that is done, as plans compare it."""
+        return {key: stored.work_key for key, stored in self.measured.items()}
+
+    @property
+    def patients(self) -> frozenset[str]:
+        """Patients of the cohort."""
+        return frozenset(self.growing["study.patient"]["patient_id"])
+
+    @property
+    def samples(self) -> dict[str, str]:
+        """Patient of each sample."""
+        rows = self.growing["genomic.sample"].select("sample_id", "patient_id")
+        return dict(rows.iter_rows())
+
+    @property
+    def retried(self) -> frozenset[str]:
+        """Files that somebody asked to be worked on again."""
+        return frozenset(
+            refusal.file_path
+            for refusal in self.refusals.values()
+            if refusal.state == "retry" and refusal.file_path is not None
+        )
+
+    @property
+    def undone_refusals(self) -> dict[str, StoredRefusal]:
+        """Refusals that nobody has waived and nothing has resolved."""
+        return {key: refusal for key, refusal in self.refusals.items() if refusal.state in _UNDONE}
+
+
+    @property
+    def standing_refusals(self) -> frozenset[str]:
+        """Refusals that nothing has resolved, waived ones among them."""
+        return frozenset(
+            key for key, refusal in self.refusals.items() if refusal.state != "resolved"
+        )
+
+
+def read_known(arrow: ArrowQuery, cohort_id: str) -> Known:
+    """Read what the catalogue knows of a cohort, which may be new."""
+    cohort = {"cohort_id": cohort_id}
+
+    def rows(name: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = arrow(query_text(f"ingest/{name}"), cohort).to_pylist()
+        return found
+
+    owners: dict[str, set[str]] = defaultdict(set)
+    for row in rows("image_owners"):
+        owners[row["content_hash"]].add(row["owner"])
+    unmatched: dict[str, list[dict[str, str | None]]] = defaultdict(list)
+    for row in rows("unmatched_ids"):
+        unmatched[row.pop("file_path")].append(row)
+    return Known(
+        last_batch=last_batch(arrow, cohort_id),
+        measured={
+            (row["segmentation_id"], row["series_id"], row["extraction_id"]): StoredMeasurement(
+                row["measurement_id"], row["work_key"]
+            )
+            for row in rows("done_work")
+        },
+        image_owners={digest: frozenset(found) for digest, found in owners.items()},
+        imaged_patients=frozenset(row["patient_id"] for row in rows("imaged_patients")),
+        source_files={
+            (row.pop("file_path"), row.pop("kind")): SourceFile(**row)
+            for row in rows("source_files")
+        },
+        unmatched=dict(unmatched),
+        refusals={row.pop("refusal_id"): StoredRefusal(**row) for row in rows("refusals")},
+        growing={
+            name: pl.DataFrame(arrow(render.rows_of_cohort(table(name)), cohort))
+            for name in GROWING
+        },
+        panels=_panels(rows("panels")),
+        expectations=pl.DataFrame(arrow(render.rows_of_cohort(table("study.expectation")), cohort)),
+    )
+
+
+def _panels(rows: list[dict[str, Any]]) -> dict[str, Panel]:
+    genes: dict[str, set[str]] = defaultdict(set)
+    for row in rows:
+        genes[row["panel"]].add(row["hugo_symbol"])
+    shared = {row["panel"] for row in rows if row["used_elsewhere"]}
+    return {panel: Panel(frozenset(found), panel in shared) for panel, found in genes.items()}
+
+
+def last_batch(arrow: ArrowQuery, cohort_id: str) -> str | None:
+    """Newest batch of a cohort, if it has any."""
+    found = arrow(query_text("ingest/last_batch"), {"cohort_id": cohort_id}).to_pylist()
+    return found[0]["batch_id"] if found else None

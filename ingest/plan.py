@@ -1,0 +1,124 @@
+"""The plan of a delivery: what is new or changed, what is refused, whose ids meet nobody."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from roentgene.ingest.extract.extraction import make_extraction
+from roentgene.ingest.extract.work import Extraction, subjects
+from roentgene.ingest.imaging_plan import ImagingPlan, plan_imaging
+from roentgene.ingest.known import Known, read_known
+from roentgene.ingest.quarantine import Examined, unlike
+from roentgene.ingest.refusal import Refusal
+from roentgene.ingest.table_plan import TablePlan, plan_tables
+from roentgene.ingest.tables.identifiers import normalise_id
+from roentgene.schemas.cohort import Cohort, ImageSource, read_cohort
+from roentgene.schemas.errors import FileError
+from roentgene.schemas.study import Study
+from roentgene.warehouse.store import Warehouse
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run would do.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        The cohort file.
+    extractions : tuple of Extraction
+        What its profiles ask for.
+    imaging : ImagingPlan
+        Cases to be extracted.
+    tables : tuple of TablePlan
+        Tables, those with rows to be written staged.
+    refusals : tuple of Refusal
+        Everything refused so far: pairs of files, and rows of tables.
+    new_refusals : tuple of Refusal
+        Those of them that the quarantine does not hold.
+    known : Known
+        What the catalogue knew when the plan was made.
+    """
+
+    cohort: Cohort
+    extractions: tuple[Extraction, ...]
+    imaging: ImagingPlan
+    tables: tuple[TablePlan, ...]
+    refusals: tuple[Refusal, ...]
+    new_refusals: tuple[Refusal, ...]
+    known: Known
+
+    @property
+    def examined(self) -> Examined:
+        """What a run of this plan looks at."""
+        names = frozenset(table.name for table in self.tables)
+        return Examined(
+            tables=frozenset(table.name for table in self.tables if table.staged is not None),
+            subjects=frozenset(pair for case in self.imaging.cases for pair in subjects(case)),
+            delivered=self.imaging.files | names,
+        )
+
+
+def make_plan(warehouse: Warehouse, cohort_file: Path) -> Plan:
+    """Plan the ingest of a cohort file; nothing is written.
+
+    Parameters
+    ----------
+    warehouse : Warehouse
+        The warehouse, opened for reading or writing.
+    cohort_file : Path
+        The cohort file; its paths are relative to its folder.
+
+    Raises
+    ------
+    FileError
+        If the cohort file, or a profile of ``study.yaml``, is wrong.
+    ExtractionUnavailableError
+        If there are images, and the engine is not installed.
+    """
+    cohort = read_cohort(cohort_file)
+    folder = cohort_file.resolve().parent
+    known = read_known(warehouse.arrow, cohort.cohort_id)
+    extractions = _extractions(cohort, warehouse.study)
+    imaging = plan_imaging(
+        cohort,
+        folder,
+        extractions,
+        warehouse.study.gates,
+        known.done,
+        known.retried,
+        _patient_id,
+        known.image_owners,
+    )
+    tables = plan_tables(cohort, folder, known, imaging.patients)
+    staged = [table.staged for table in tables if table.staged is not None]
+    refusals = (*imaging.refusals, *(refusal for one in staged for refusal in one.refusals))
+    return Plan(
+        cohort,
+        extractions,
+        imaging,
+        tables,
+        refusals,
+        unlike(refusals, cohort.cohort_id, known),
+        known,
+    )
+
+
+def _extractions(cohort: Cohort, study: Study) -> tuple[Extraction, ...]:
+    """Make the extractions of the profiles; none without images, for tables need no engine."""
+    if not cohort.images:
+        return ()
+    made: dict[str, Extraction] = {}
+    for name in cohort.profiles:
+        profile = study.profile(name)
+        if profile is None:
+            msg = f"profile {name!r} is not in study.yaml"
+            raise FileError(msg, f"Known profiles are {', '.join(study.profile_names())}")
+        extraction = make_extraction(name, profile)
+        made.setdefault(extraction.extraction_id, extraction)
+    return tuple(made.values())
+
+
+def _patient_id(given: str, source: ImageSource) -> str:
+    return normalise_id(given, source.normalise)

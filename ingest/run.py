@@ -1,0 +1,236 @@
+"""A whole ingest: plan, extract, gather and gate, commit. Idempotent, and resumed where it stopped.
+
+No lock is held while images are measured. If somebody else has committed to the cohort meanwhile,
+the plan is made again; what was measured for it already is found in the staging folder.
+"""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from roentgene.ingest.batch import Batch, gather
+from roentgene.ingest.case import failed_case, stage_case
+from roentgene.ingest.case_rows import CaseRows
+from roentgene.ingest.commit import (
+    BatchHead,
+    CatalogueRefusedError,
+    commit,
+    is_empty,
+)
+from roentgene.ingest.extract.executor import Executor, Outcome
+from roentgene.ingest.gates.report import BatchFacts, write_report
+from roentgene.ingest.known import last_batch
+from roentgene.ingest.plan import Plan, make_plan
+from roentgene.ingest.quarantine import QuarantineChange, change_of
+from roentgene.ingest.refusal import Refusal, RuleCount
+from roentgene.schemas.tables import table
+from roentgene.warehouse.connection import LAKE
+from roentgene.warehouse.migrate import views_to_publish
+from roentgene.warehouse.opening import open_warehouse
+from roentgene.warehouse.publishing import publish
+from roentgene.warehouse.store import Warehouse
+from roentgene.warehouse.transaction import changed_rows
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far the extraction is, in cases."""
+
+    n_done: int
+    n_failed: int
+    n_total: int
+
+
+@dataclass(frozen=True)
+class IngestReport:
+    """What an ingest did.
+
+    Parameters
+    ----------
+    cohort_id : str
+        Cohort.
+    batch_id : str or None
+        The batch; None where nothing was new and nothing was committed.
+    rows : mapping of str to int
+        Rows written, by full table name.
+    new_refusals : tuple of Refusal
+        Refused for the first time.
+    n_known_refusals : int
+        Refusals that are still there and were known or waived before.
+    report : Path or None
+        Page of the gates' results.
+    seconds : float
+        Time it took.
+    """
+
+    cohort_id: str
+    batch_id: str | None
+    rows: Mapping[str, int]
+    new_refusals: tuple[Refusal, ...]
+    n_known_refusals: int
+    report: Path | None
+    seconds: float
+
+
+def _silent(_: Progress) -> None:
+    pass
+
+
+def run_ingest(
+    folder: Path,
+    cohort_file: Path,
+    executor: Executor,
+    on_progress: Callable[[Progress], None] = _silent,
+) -> IngestReport:
+    """Ingest a cohort file into a warehouse.
+
+    Parameters
+    ----------
+    folder : Path
+        The warehouse.
+    cohort_file : Path
+        The cohort file.
+    executor : Executor
+        Carries the extraction out.
+    on_progress : callable
+        Called before the first case and after each.
+
+    Raises
+    ------
+    FileError
+        If the cohort file is wrong.
+    ExtractionUnavailableError
+        If there are images, and the engine is not installed.
+    WarehouseError
+        If the warehouse cannot be used, or another process went on writing to it.
+    BatchRefusedError
+        If the gate of the catalogue refused the batch; nothing was committed.
+    """
+    begun, started_at = time.monotonic(), datetime.now(UTC)
+    staged: set[Path] = set()
+    while True:
+        with open_warehouse(folder) as reader:
+            plan = make_plan(reader, cohort_file)
+        staging = reader.layout.staging / plan.cohort.cohort_id
+        staged.update(staging / case.case_key for case in plan.imaging.cases)
+        outcomes = _extract(plan, staging, executor, on_progress)
+        with open_warehouse(folder) as reader:
+            batch = gather(plan, _cases(outcomes, staging), partial(_changed, reader))
+        change = change_of(plan.cohort.cohort_id, batch.refusals, plan.known, plan.examined)
+        done: _Done | None = None
+        if not is_empty(batch, change):
+            with open_warehouse(folder, read_only=False) as writer:
+                if last_batch(writer.arrow, plan.cohort.cohort_id) != plan.known.last_batch:
+                    continue  # another process was quicker: what is new now?
+                done = _commit(writer, plan, batch, change, started_at)
+        break
+    _clear(staged)
+    return IngestReport(
+        plan.cohort.cohort_id,
+        done.facts.batch_id if done else None,
+        done.facts.rows if done else {},
+        tuple(change.new.values()),
+        len(plan.known.standing_refusals - change.resolved),
+        done.page if done else None,
+        time.monotonic() - begun,
+    )
+
+
+@dataclass(frozen=True)
+class _Done:
+    facts: BatchFacts
+    page: Path
+
+
+def _extract(
+    plan: Plan, staging: Path, executor: Executor, on_progress: Callable[[Progress], None]
+) -> list[Outcome]:
+    """Stage the cases that are not staged yet."""
+    cases = plan.imaging.cases
+    outcomes = [Outcome(case) for case in cases if (staging / case.case_key).is_dir()]
+    staged = {outcome.case.case_key for outcome in outcomes}
+    waiting = [case for case in cases if case.case_key not in staged]
+    n_failed = 0
+    on_progress(Progress(len(outcomes), n_failed, len(cases)))
+    if waiting:
+        staging.mkdir(parents=True, exist_ok=True)
+        for outcome in executor.run(partial(stage_case, folder=staging), waiting):
+            outcomes.append(outcome)
+            n_failed += outcome.error is not None
+            on_progress(Progress(len(outcomes), n_failed, len(cases)))
+    order = {case.case_key: place for place, case in enumerate(cases)}
+    return sorted(outcomes, key=lambda outcome: order[outcome.case.case_key])
+
+
+def _cases(outcomes: Sequence[Outcome], staging: Path) -> Iterator[CaseRows]:
+    for outcome in outcomes:
+        if outcome.error is not None:
+            yield failed_case(outcome.case, outcome.error, outcome.detail or "")
+        else:
+            yield read_case(staging / outcome.case.case_key)
+
+
+def read_case(folder: Path) -> CaseRows:
+    """Read the staged rows of a case."""
+    found = {file.stem: pq.read_table(file) for file in sorted(folder.glob("*.parquet"))}
+    return CaseRows(**found)
+
+
+def _changed(
+    warehouse: Warehouse, full_name: str, rows: pa.Table, ignore: tuple[str, ...]
+) -> pa.Table:
+    return changed_rows(warehouse.connection, table(full_name), rows, ignore)
+
+
+def _commit(
+    warehouse: Warehouse,
+    plan: Plan,
+    batch: Batch,
+    change: QuarantineChange,
+    started_at: datetime,
+) -> _Done:
+    """Commit, write the page of the gates, renew the analyst's file."""
+    now = datetime.now(UTC)
+    head = BatchHead(f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}", started_at, now)
+    page = warehouse.layout.reports / f"{head.batch_id}.html"
+
+    def report(
+        rows: Mapping[str, int], counts: Sequence[RuleCount], refusals: Sequence[Refusal]
+    ) -> BatchFacts:
+        facts = BatchFacts(head.batch_id, plan.cohort.cohort_id, now, rows)
+        write_report(page, facts, (*batch.counts, *counts), refusals, batch.suites)
+        return facts
+
+    try:
+        committed = commit(warehouse, plan, batch, change, head)
+    except CatalogueRefusedError as error:
+        report({}, error.counts, (*batch.refusals, *error.refusals))
+        raise
+    facts = report(committed.rows, committed.counts, batch.refusals)
+    if warehouse.study.publish:
+        publish(
+            warehouse.connection,
+            LAKE,
+            warehouse.layout.published,
+            views_to_publish(warehouse.study),
+        )
+    return _Done(facts, page)
+
+
+def _clear(staged: Set[Path]) -> None:
+    """Remove staged cases, and the folder of the cohort when nothing else is in it."""
+    for case in staged:
+        shutil.rmtree(case, ignore_errors=True)
+    for folder in {case.parent for case in staged}:
+        if folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()

@@ -1,0 +1,217 @@
+"""Which tables of a cohort are new or changed, what they give, and whose ids meet nobody."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from roentgene.ingest.identity import canonical_json, file_hash, text_hash
+from roentgene.ingest.known import Known, SourceFile
+from roentgene.ingest.tables import StagedTables, TableContext, stage_table, staging_order
+from roentgene.ingest.tables.identifiers import nearest_ids
+from roentgene.schemas.cohort import (
+    Cohort,
+    ExpressionTable,
+    FeaturesTable,
+    OutcomeTable,
+    TableDeclaration,
+)
+from roentgene.schemas.errors import FileError
+
+State = Literal["new", "changed", "unchanged"]
+_SERIES = "imaging.series"
+_PANEL = "genomic.panel_gene"
+
+
+@dataclass(frozen=True)
+class TablePlan:
+    """One table of a cohort file.
+
+    Parameters
+    ----------
+    name : str
+        File, as the cohort file calls it.
+    kind : str
+        Kind of table.
+    state : {'new', 'changed', 'unchanged'}
+        Against its last ingest; changed is also a table whose ids meet other patients now.
+    n_rows : int
+        Rows it gives.
+    only_in_table, only_in_cohort : tuple of str
+        Unmatched ids of both sides, after the declared rules.
+    nearest : dict of str to str
+        Most similar id on the other side, where one is similar at all.
+    label : str
+        Kind with endpoint or profile, by which the catalogue knows it.
+    source : SourceFile
+        What is to be stored of the file.
+    staged : StagedTables or None
+        Its rows; None where it is unchanged.
+    """
+
+    name: str
+    kind: str
+    state: State
+    n_rows: int
+    only_in_table: tuple[str, ...]
+    only_in_cohort: tuple[str, ...]
+    nearest: Mapping[str, str]
+    label: str
+    source: SourceFile
+    staged: StagedTables | None = None
+
+
+@dataclass
+class _Asked:
+    """A declared table on its way to a plan."""
+
+    declaration: TableDeclaration
+    label: str
+    path: Path
+    content_hash: str
+    before: SourceFile | None
+    staged: StagedTables | None = None
+
+
+def plan_tables(
+    cohort: Cohort, folder: Path, known: Known, imaged: frozenset[str]
+) -> tuple[TablePlan, ...]:
+    """Stage the tables that are new or changed.
+
+    A table is staged again if its file or its declaration has changed, if somebody asked for it,
+    or if the patients and samples are no longer those that it was joined with.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        The cohort file.
+    folder : Path
+        Its folder.
+    known : Known
+        What the catalogue knows.
+    imaged : frozenset of str
+        Patients who have images in this delivery.
+    """
+    asked = list(_asked(cohort, folder, known))
+    context = TableContext(cohort, known.patients | imaged, known.samples)
+    files_due = {one.declaration.file for one in asked if _is_due(one, known)}
+    context = _stage([one for one in asked if one.declaration.file in files_due], context)
+    imaged |= known.imaged_patients | _imaged_by_tables(asked)
+    known_hash = _known_hash(context, imaged)
+    stale = [
+        one
+        for one in asked
+        if one.staged is None and one.before and one.before.known_hash != known_hash
+    ]
+    context = _stage(stale, context)
+    known_hash = _known_hash(context, imaged)
+    _check_panels(asked, known)
+    return tuple(_planned(one, known, context, imaged, known_hash) for one in asked)
+
+
+def _asked(cohort: Cohort, folder: Path, known: Known) -> Iterator[_Asked]:
+    seen: Counter[tuple[str, str]] = Counter()
+    for declaration in staging_order(cohort.tables):
+        label = _label(declaration)
+        seen[declaration.file, label] += 1
+        n_before = seen[declaration.file, label] - 1
+        label = f"{label}#{n_before + 1}" if n_before else label
+        path = folder / declaration.file
+        said = canonical_json(declaration.model_dump(mode="json"))
+        digest = file_hash(path) if path.is_file() else ""
+        content_hash = text_hash(f"{digest} {said}")
+        before = known.source_files.get((declaration.file, label))
+        yield _Asked(declaration, label, path, content_hash, before)
+
+
+def _label(declaration: TableDeclaration) -> str:
+    """Kind of a table, with what tells it from others of that kind in the same file."""
+    match declaration:
+        case OutcomeTable():
+            return f"{declaration.kind}:{declaration.endpoint}"
+        case ExpressionTable() | FeaturesTable():
+            return f"{declaration.kind}:{declaration.profile}"
+        case _:
+            return declaration.kind
+
+
+def _is_due(asked: _Asked, known: Known) -> bool:
+    unchanged = asked.before is not None and asked.before.content_hash == asked.content_hash
+    return not unchanged or asked.declaration.file in known.retried
+
+
+def _stage(tables: Sequence[_Asked], context: TableContext) -> TableContext:
+    for asked in tables:
+        name = asked.declaration.file
+        asked.staged = stage_table(asked.declaration, asked.path, name, context)
+        context = context.including(asked.staged)
+    return context
+
+
+def _imaged_by_tables(tables: Sequence[_Asked]) -> frozenset[str]:
+    """Patients with ready-made features."""
+    staged = [one.staged.rows for one in tables if one.staged]
+    found = [rows[_SERIES]["patient_id"] for rows in staged if _SERIES in rows]
+    return frozenset(patient for patients in found for patient in patients)
+
+
+def _check_panels(tables: Sequence[_Asked], known: Known) -> None:
+    """Refuse to give other genes to a panel that another cohort was profiled with.
+
+    Raises
+    ------
+    FileError
+        Its name, and what to do.
+    """
+    for asked in tables:
+        rows = asked.staged.rows.get(_PANEL) if asked.staged else None
+        for (panel,), genes in rows.group_by("panel") if rows is not None else ():
+            before = known.panels.get(str(panel))
+            if before and before.used_elsewhere and before.genes != set(genes["hugo_symbol"]):
+                msg = f"panel {panel!r} of {asked.declaration.file} has other genes elsewhere"
+                raise FileError(msg, "Another cohort uses that name: give this panel its own")
+
+
+def _known_hash(context: TableContext, imaged: frozenset[str]) -> str:
+    parts = [sorted(context.patients), sorted(context.samples.items()), sorted(imaged)]
+    return text_hash(canonical_json(parts))
+
+
+def _planned(
+    asked: _Asked, known: Known, context: TableContext, imaged: frozenset[str], known_hash: str
+) -> TablePlan:
+    name, kind = asked.declaration.file, asked.declaration.kind
+    if asked.staged is None:
+        # only what was ingested before is ever left unstaged
+        before = asked.before or SourceFile(asked.content_hash, known_hash, 0)
+        rows = known.unmatched.get(name, [])
+        sides = {
+            side: tuple(str(row["id"]) for row in rows if row["side"] == side)
+            for side in ("table", "cohort")
+        }
+        nearest = {str(row["id"]): row["nearest"] for row in rows if row["nearest"] is not None}
+        unmatched = sides["table"], sides["cohort"], nearest
+        return TablePlan(name, kind, "unchanged", before.n_rows, *unmatched, asked.label, before)
+    match = asked.staged.id_match
+    ids = match.matched | set(match.only_in_table)
+    # in a cohort without images every table adds patients, and none of them stands alone
+    only_in_table = tuple(sorted(ids - imaged)) if imaged else ()
+    only_in_cohort = tuple(sorted(context.known_patients - ids))
+    nearest = nearest_ids(only_in_table, context.known_patients - set(only_in_table))
+    nearest |= nearest_ids(only_in_cohort, ids - context.known_patients) | dict(match.near_misses)
+    n_rows = sum(rows.height for rows in asked.staged.rows.values())
+    return TablePlan(
+        name,
+        kind,
+        "changed" if asked.before else "new",
+        n_rows,
+        only_in_table,
+        only_in_cohort,
+        nearest,
+        asked.label,
+        SourceFile(asked.content_hash, known_hash, n_rows),
+        asked.staged,
+    )
