@@ -3,27 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from functools import cache
 from typing import Any
 
 import pyarrow as pa
 
 from roentgene.ingest.extract.engines import EngineResult
 from roentgene.ingest.extract.work import Case, MaskWork, RegionWork
-from roentgene.ingest.refusal import REFUSAL_SCHEMA, Refusal, refusals_to_arrow
+from roentgene.ingest.refusal import Refusal, refusals_to_arrow
 from roentgene.ingest.regions.overlap import Overlap
 from roentgene.ingest.sources.volume import Geometry
-from roentgene.schemas.tables import table
-
-# given at commit
-_AT_COMMIT = frozenset({"batch_id", "measurement_id", "feature_id", "ingested_at", "current"})
-# what stands in their place until then
-_MEASUREMENT_KEY = (
-    pa.field("segmentation_id", pa.string(), nullable=False),
-    pa.field("series_id", pa.string(), nullable=False),
-    pa.field("extraction_id", pa.string(), nullable=False),
-    pa.field("feature", pa.string(), nullable=False),
-)
+from roentgene.ingest.staged_columns import staged_schema
 
 _STATUS_OF_REASON = {
     "label_absent": "label_absent",
@@ -32,22 +21,6 @@ _STATUS_OF_REASON = {
 }
 #: A finding about the tumour, not a fault of the delivery.
 _NOT_QUARANTINED = frozenset({"label_absent"})
-
-
-@cache
-def staged_schema(name: str) -> pa.Schema:
-    """Arrow schema of a staged table of :class:`CaseRows`.
-
-    The columns of the declared table without those given at commit; a feature value names its
-    measurement and its feature instead of numbering them.
-    """
-    if name == "refusal":
-        return REFUSAL_SCHEMA
-    declared = table(f"imaging.{name}").arrow_schema
-    kept = [field for field in declared if field.name not in _AT_COMMIT]
-    if name == "feature_value":
-        kept[1:1] = _MEASUREMENT_KEY
-    return pa.schema(kept)
 
 
 @dataclass(frozen=True)
@@ -93,7 +66,7 @@ class RowCollector:
             "segmentation_overlap": [],
         }
         self._values: dict[str, list[Any]] = {
-            name: [] for name in staged_schema("feature_value").names
+            name: [] for name in staged_schema("imaging.feature_value").names
         }
         self._refusals: list[Refusal] = []
 
@@ -209,10 +182,10 @@ class RowCollector:
     def rows(self) -> CaseRows:
         """Give everything taken down, as Arrow tables."""
         found = {
-            name: pa.Table.from_pylist(rows, schema=staged_schema(name))
+            name: pa.Table.from_pylist(rows, schema=staged_schema(f"imaging.{name}"))
             for name, rows in self._rows.items()
         }
-        values = pa.table(self._values, schema=staged_schema("feature_value"))
+        values = pa.table(self._values, schema=staged_schema("imaging.feature_value"))
         return CaseRows(**found, feature_value=values, refusal=refusals_to_arrow(self._refusals))
 
     def _visit(self) -> dict[str, Any]:

@@ -21,20 +21,33 @@ class Declared(BaseModel):
 Model = TypeVar("Model", bound=Declared)
 
 
+_MERGE = "tag:yaml.org,2002:merge"
+
+
 class _StrictLoader(yaml.SafeLoader):
     """Safe YAML that refuses a key which stands twice."""
 
 
 def _mapping(loader: _StrictLoader, node: yaml.MappingNode) -> dict[Any, Any]:
+    _refuse_repeated_keys(loader, node)
+    # a key of the mapping itself stands over one that '<<' merges into it
     loader.flatten_mapping(node)
-    seen: dict[Any, Any] = {}
-    for key_node, value_node in node.value:
+    return {
+        loader.construct_object(key, deep=True): loader.construct_object(value, deep=True)
+        for key, value in node.value
+    }
+
+
+def _refuse_repeated_keys(loader: _StrictLoader, node: yaml.MappingNode) -> None:
+    seen = set()
+    for key_node, _ in node.value:
+        if key_node.tag == _MERGE:
+            continue
         key = loader.construct_object(key_node, deep=True)
         if key in seen:
             problem = f"key {key!r} stands twice"
             raise yaml.constructor.ConstructorError(None, None, problem, key_node.start_mark)
-        seen[key] = loader.construct_object(value_node, deep=True)
-    return seen
+        seen.add(key)
 
 
 _StrictLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)

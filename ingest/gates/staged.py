@@ -10,18 +10,12 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from roentgene.ingest.gates.staged_rules import (
-    GIVEN_AT_COMMIT,
-    Rule,
-    in_declared_types,
-    rules_of,
-)
+from roentgene.ingest.gates.staged_rules import Rule, in_declared_types, rules_of
 from roentgene.ingest.identity import identity
 from roentgene.ingest.refusal import Gated, Refusal, RuleCount
+from roentgene.ingest.staged_columns import GIVEN_AT_COMMIT, SOURCE_FILE, SOURCE_ROW
 from roentgene.schemas.tables import Table, table
 
-SOURCE_FILE = "source_file"
-SOURCE_ROW = "source_row"
 #: Rows that pandas holds at once.
 CHUNK_ROWS = 1_000_000
 # rows that break one rule beyond this are told by their number

@@ -19,9 +19,6 @@ import pyarrow.compute as pc
 
 from roentgene.schemas.tables import Column, Table
 
-#: Given at commit; a key or rule that needs one of them is checked in the catalogue.
-GIVEN_AT_COMMIT = frozenset({"measurement_id", "feature_id", "ingested_at", "current", "batch_id"})
-
 _NOT_NULL = "expect_column_values_to_not_be_null"
 _IN_SET = "expect_column_values_to_be_in_set"
 _BETWEEN = "expect_column_values_to_be_between"

@@ -19,11 +19,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from roentgene.ingest.refusal import Refusal
+from roentgene.ingest.staged_columns import SOURCE_ROW
 from roentgene.ingest.tables.records import Records, find_records
 from roentgene.ingest.tables.refusing import refuse_table
-
-#: Line of the file that a row stands on; the header and every line before it are counted.
-SOURCE_ROW = "source_row"
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _SEPARATORS = (",", "\t", ";")

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import polars as pl
 
+from roentgene.ingest.staged_columns import SOURCE_ROW
 from roentgene.ingest.tables.cells import need_values, refuse_dates, take_days, text
 from roentgene.ingest.tables.collected import collect
-from roentgene.ingest.tables.delimited import SOURCE_ROW, read_table
+from roentgene.ingest.tables.delimited import read_table
 from roentgene.ingest.tables.patients import join_patients
 from roentgene.ingest.tables.row_gate import RowGate
 from roentgene.ingest.tables.staging import StagedTables, TableContext

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import polars as pl
 
+from roentgene.ingest.staged_columns import SOURCE_ROW
 from roentgene.ingest.tables.cells import need_values, text
 from roentgene.ingest.tables.collected import collect
-from roentgene.ingest.tables.delimited import SOURCE_ROW, FileTable, read_table
+from roentgene.ingest.tables.delimited import FileTable, read_table
 from roentgene.ingest.tables.row_gate import RowGate, quoted
 from roentgene.ingest.tables.specimens import Specimens, first_lines, join_samples
 from roentgene.ingest.tables.staging import StagedTables, TableContext

@@ -13,7 +13,7 @@ from typing import Any
 import polars as pl
 
 from roentgene.ingest.identity import canonical_json, identity
-from roentgene.ingest.tables.delimited import SOURCE_ROW
+from roentgene.ingest.staged_columns import SOURCE_ROW
 from roentgene.ingest.tables.staging import TableContext
 from roentgene.ingest.tables.visits import with_visit
 from roentgene.schemas.cohort import FeaturesTable

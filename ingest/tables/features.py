@@ -7,9 +7,10 @@ from string import Formatter
 
 import polars as pl
 
+from roentgene.ingest.staged_columns import SOURCE_ROW
 from roentgene.ingest.tables.cells import need_values, number, take_whole_numbers, text
 from roentgene.ingest.tables.collected import collect
-from roentgene.ingest.tables.delimited import SOURCE_ROW, FileTable, read_table
+from roentgene.ingest.tables.delimited import FileTable, read_table
 from roentgene.ingest.tables.feature_rows import KEY, feature_rows, with_ids
 from roentgene.ingest.tables.patients import join_patients
 from roentgene.ingest.tables.refusing import refuse_table

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import polars as pl
 
+from roentgene.ingest.staged_columns import SOURCE_ROW
 from roentgene.ingest.tables.cells import need_values, take_whole_numbers, take_words, text
 from roentgene.ingest.tables.collected import collect
-from roentgene.ingest.tables.delimited import SOURCE_ROW, FileTable, read_table
+from roentgene.ingest.tables.delimited import FileTable, read_table
 from roentgene.ingest.tables.profiled import profiled_rows
 from roentgene.ingest.tables.refusing import refuse_table
 from roentgene.ingest.tables.row_gate import RowGate, quoted

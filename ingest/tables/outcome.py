@@ -6,6 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
+from roentgene.ingest.staged_columns import SOURCE_ROW
 from roentgene.ingest.tables.cells import (
     LAST_DAY,
     need_values,
@@ -15,7 +16,7 @@ from roentgene.ingest.tables.cells import (
     text,
 )
 from roentgene.ingest.tables.collected import collect
-from roentgene.ingest.tables.delimited import SOURCE_ROW, read_table
+from roentgene.ingest.tables.delimited import read_table
 from roentgene.ingest.tables.patients import join_patients
 from roentgene.ingest.tables.row_gate import RowGate
 from roentgene.ingest.tables.staging import StagedTables, TableContext

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
+from roentgene.ingest.staged_columns import SOURCE_ROW
 from roentgene.ingest.tables.cells import need_values
-from roentgene.ingest.tables.delimited import SOURCE_ROW
 from roentgene.ingest.tables.identifiers import IdMatch, match_ids, normalise_id
 from roentgene.ingest.tables.refusing import refuse_table
 from roentgene.ingest.tables.row_gate import RowGate

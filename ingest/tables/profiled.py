@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from roentgene.ingest.tables.delimited import SOURCE_ROW
+from roentgene.ingest.staged_columns import SOURCE_ROW
 from roentgene.ingest.tables.row_gate import RowGate
 from roentgene.ingest.tables.specimens import Specimens, join_samples
 from roentgene.ingest.tables.staging import TableContext

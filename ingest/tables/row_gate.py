@@ -11,7 +11,8 @@ from typing import Any
 import polars as pl
 
 from roentgene.ingest.refusal import Refusal
-from roentgene.ingest.tables.delimited import SOURCE_ROW, FileTable
+from roentgene.ingest.staged_columns import SOURCE_ROW
+from roentgene.ingest.tables.delimited import FileTable
 from roentgene.ingest.tables.refusing import refuse_table
 
 # a column that is wrong in more rows than this is wrong in one way, and told once for the rest

@@ -8,7 +8,7 @@ from typing import TypedDict
 
 import polars as pl
 
-from roentgene.ingest.tables.delimited import SOURCE_ROW
+from roentgene.ingest.staged_columns import SOURCE_ROW
 from roentgene.ingest.tables.identifiers import IdMatch, match_ids, near_misses, normalise_id
 from roentgene.ingest.tables.patients import check_any_match
 from roentgene.ingest.tables.row_gate import RowGate

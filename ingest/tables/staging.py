@@ -4,23 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
 
 import polars as pl
 
 from roentgene.ingest.refusal import Refusal
-from roentgene.ingest.tables.delimited import SOURCE_ROW
+from roentgene.ingest.staged_columns import SOURCE_FILE, SOURCE_ROW, staged_schema
 from roentgene.ingest.tables.identifiers import IdMatch
 from roentgene.schemas.cohort import Cohort
-from roentgene.schemas.tables import table
-
-#: File that a staged row comes from, as messages call it.
-SOURCE_FILE = "source_file"
-
-# given at commit
-_AT_COMMIT = frozenset({"batch_id", "measurement_id", "feature_id", "ingested_at", "current"})
-# what stands in place of the numbers until then
-_MEASUREMENT_KEY = ("segmentation_id", "series_id", "extraction_id", "feature")
 
 
 @dataclass(frozen=True)
@@ -87,16 +77,6 @@ class StagedTables:
     id_match: IdMatch
 
 
-@cache
-def staged_schema(full_name: str) -> Mapping[str, pl.DataType]:
-    """Columns of a staged table with their types, without where the rows come from."""
-    declared = pl.Schema(table(full_name).arrow_schema)
-    kept = {name: kind for name, kind in declared.items() if name not in _AT_COMMIT}
-    if full_name == "imaging.feature_value":
-        kept = {"cohort_id": pl.String(), **dict.fromkeys(_MEASUREMENT_KEY, pl.String()), **kept}
-    return kept
-
-
 def staged_rows(full_name: str, rows: pl.DataFrame, file_name: str, cohort_id: str) -> pl.DataFrame:
     """Bring rows into the form of a staged table.
 
@@ -116,7 +96,7 @@ def staged_rows(full_name: str, rows: pl.DataFrame, file_name: str, cohort_id: s
     ValueError
         If a column does not belong to the table.
     """
-    schema = staged_schema(full_name)
+    schema = pl.Schema(staged_schema(full_name))
     foreign = set(rows.columns) - set(schema) - {SOURCE_ROW}
     if foreign:
         msg = f"{full_name} has no column {', '.join(sorted(foreign))}"

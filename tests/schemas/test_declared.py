@@ -99,6 +99,17 @@ def test_a_key_that_stands_twice_is_refused_with_its_line(
     assert "stands twice" in said
 
 
+def test_a_key_stands_over_one_that_is_merged_in(tmp_path: Path) -> None:
+    file = tmp_path / "bicycle.yaml"
+    text = """
+        name: merged
+        front: &front {kind: wheel, diameter: 0.7}
+        parts: [{<<: *front, diameter: 0.6}]
+    """
+    file.write_text(text, encoding="utf-8")
+    assert read_declared(file, Bicycle).parts == (Wheel(kind="wheel", diameter=0.6),)
+
+
 @pytest.mark.parametrize("tag", ["object/apply:os.mkdir", "object/new:os.mkdir", "name:os.mkdir"])
 def test_python_tags_are_refused_and_run_nothing(tmp_path: Path, tag: str) -> None:
     target = tmp_path / "made_by_yaml"
