@@ -1,0 +1,208 @@
+"""A delivery from its files to the catalogue: once, whole, and never twice."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from roentgene.ingest import run
+from roentgene.ingest.case import stage_case
+from roentgene.ingest.commit import CatalogueRefusedError
+from roentgene.ingest.extract.executor import LocalPool, Outcome, Serial, Task
+from roentgene.ingest.extract.work import Case
+from roentgene.ingest.gates import catalogue
+from roentgene.ingest.refusal import Gated, Refusal
+from roentgene.warehouse.opening import open_warehouse
+
+N_FEATURES = 32  # 18 first order, 14 of shape
+
+
+def set_study(folder: Path, **changes: Any) -> None:
+    file = folder / "study.yaml"
+    content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    file.write_text(yaml.safe_dump(content | changes), encoding="utf-8")
+
+
+def test_a_delivery_is_one_batch_with_its_books(delivery: Any) -> None:
+    report = delivery.ingest()
+    assert report.rows["imaging.measurement"] == 2
+    assert report.rows["imaging.feature_value"] == 2 * N_FEATURES
+    assert report.new_refusals == ()
+    ((batch_id, n_measurements, n_values, n_refused),) = delivery.rows(
+        "SELECT batch_id, n_measurements, n_values, n_refused FROM ops.batch"
+    )
+    assert (batch_id, n_measurements, n_values) == (report.batch_id, 2, 2 * N_FEATURES)
+    assert n_refused == 0
+    stages = delivery.rows("SELECT DISTINCT stage FROM ops.gate_result ORDER BY stage")
+    assert stages == [("catalogue",), ("image",), ("manifest",), ("staged",)]
+    assert report.report == delivery.warehouse / "reports" / f"{batch_id}.html"
+    assert batch_id in report.report.read_text(encoding="utf-8")
+    with open_warehouse(delivery.warehouse) as warehouse:
+        assert batch_id in (warehouse.snapshots()[-1].message or "")
+
+
+def test_the_same_delivery_again_commits_nothing(delivery: Any) -> None:
+    delivery.write_table("clinical.csv", "id,age", "P1,50", "P9,60")
+    delivery.cohort["tables"] = [{"file": "clinical.csv", "kind": "clinical", "id": "id"}]
+    delivery.cohort["expect"] = {"regions": ["GTV"]}
+    delivery.ingest()
+    before = delivery.snapshot()
+    again = delivery.ingest()
+    assert (again.batch_id, again.rows, again.report) == (None, {}, None)
+    assert delivery.snapshot() == before
+
+
+def test_only_what_has_changed_is_measured_again(delivery: Any) -> None:
+    delivery.ingest()
+    numbers = "SELECT measurement_id FROM imaging.measurement ORDER BY measurement_id"
+    before = delivery.rows(numbers)
+    delivery.write_mask("P2", first=5)
+    report = delivery.ingest()
+    assert report.rows["imaging.measurement"] == 1
+    assert delivery.rows(numbers) == before
+    values = "SELECT count(*), count(DISTINCT (measurement_id, feature_id)) "
+    assert delivery.rows(f"{values} FROM imaging.feature_value") == [(2 * N_FEATURES,) * 2]
+
+
+def test_a_follow_up_meets_its_baseline_in_a_later_batch(delivery: Any) -> None:
+    delivery.cohort["timepoints"] = {
+        "baseline": {"order": 0, "day": 0},
+        "follow_up": {"order": 1, "day": 90},
+    }
+    delivery.ingest()
+    for patient in ("P1", "P2"):
+        for kind in ("images", "masks"):
+            (delivery.folder / kind / f"{patient}.nii.gz").unlink()
+    delivery.write_image("P1", seed=7)
+    delivery.write_mask("P1", first=6)
+    delivery.cohort["images"][0]["timepoint"] = "follow_up"
+    delivery.ingest()
+    assert delivery.rows(
+        """
+        SELECT patient_id, interval_days, delta_status FROM mart.delta_radiomics
+        WHERE feature = 'original_firstorder_Entropy' AND delta_status = 'ok'
+        """
+    ) == [("P1", 90, "ok")]
+    assert delivery.rows("SELECT count(*) FROM ops.batch") == [(2,)]
+
+
+def test_a_newer_profile_of_one_name_retires_the_older_measurements(delivery: Any) -> None:
+    delivery.ingest()
+    changed = {"feature_classes": ["firstorder", "shape"], "settings": {"binWidth": 10}}
+    set_study(delivery.warehouse, profiles={"quick": changed})
+    delivery.ingest()
+    assert delivery.rows(
+        """
+        SELECT json_extract_string(settings, '$.settings.binWidth'), current, count(*)
+        FROM imaging.measurement JOIN imaging.extraction USING (extraction_id)
+        GROUP BY ALL ORDER BY ALL
+        """
+    ) == [("10", True, 2), ("25", False, 2)]
+
+
+class Stopping:
+    """An executor that is interrupted after its first case."""
+
+    def run(self, task: Task, cases: Iterable[Case]) -> Iterator[Outcome]:
+        for outcome in Serial().run(task, cases):
+            yield outcome
+            raise KeyboardInterrupt
+
+
+class Counting:
+    """An executor that remembers the cases it was given."""
+
+    def __init__(self) -> None:
+        self.cases: list[str] = []
+
+    def run(self, task: Task, cases: Iterable[Case]) -> Iterator[Outcome]:
+        self.cases += [case.patient_id for case in cases]
+        yield from Serial().run(task, cases)
+
+
+def test_an_interrupted_run_is_resumed_where_it_stopped(delivery: Any) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        delivery.ingest(Stopping())
+    assert delivery.rows("SELECT count(*) FROM ops.batch") == [(0,)]
+    counting = Counting()
+    report = delivery.ingest(counting)
+    assert counting.cases == ["P2"]
+    assert report.rows["imaging.measurement"] == 2
+    assert list((delivery.warehouse / "staging").iterdir()) == []
+
+
+def kill_worker_on_p2(case: Case, folder: Path) -> None:
+    """Stands in for a crash in C code."""
+    if case.patient_id == "P2":
+        os.kill(os.getpid(), signal.SIGKILL)
+    stage_case(case, folder)
+
+
+@pytest.mark.slow
+def test_a_case_that_kills_its_worker_is_refused_and_the_others_go_on(
+    delivery: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "stage_case", kill_worker_on_p2)
+    report = delivery.ingest(LocalPool(2))
+    assert [r.reason_code for r in report.new_refusals] == ["worker_died"]
+    assert delivery.rows(
+        """
+        SELECT patient_id, measurement.status, measurement.reason
+        FROM imaging.measurement JOIN imaging.segmentation USING (segmentation_id)
+        ORDER BY patient_id
+        """
+    ) == [("P1", "ok", None), ("P2", "failed", "worker_died")]
+
+
+def test_a_batch_that_the_catalogue_refuses_leaves_nothing_but_its_page(
+    delivery: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: Any) -> Gated[None]:
+        return Gated(None, (Refusal("catalogue", "key_not_unique", "study.patient", "twice"),))
+
+    before = delivery.snapshot()
+    monkeypatch.setattr("roentgene.ingest.commit.check_catalogue", refuse)
+    with pytest.raises(CatalogueRefusedError, match="key_not_unique") as caught:
+        delivery.ingest()
+    assert caught.value.exit_code == 4
+    assert delivery.snapshot() == before
+    (page,) = (delivery.warehouse / "reports").iterdir()
+    assert "key_not_unique" in page.read_text(encoding="utf-8")
+    assert catalogue.check_catalogue is not refuse
+    monkeypatch.undo()
+    # what was measured is still staged: nothing is measured twice
+    counting = Counting()
+    delivery.ingest(counting)
+    assert counting.cases == []
+
+
+class Overtaken:
+    """An executor during whose work another process ingests the same cohort."""
+
+    def __init__(self, delivery: Any) -> None:
+        self.delivery = delivery
+
+    def run(self, task: Task, cases: Iterable[Case]) -> Iterator[Outcome]:
+        self.delivery.ingest(Serial())
+        yield from Serial().run(task, cases)
+
+
+def test_a_run_that_was_overtaken_plans_again_and_repeats_nothing(delivery: Any) -> None:
+    report = delivery.ingest(Overtaken(delivery))
+    assert report.batch_id is None
+    assert delivery.rows("SELECT count(*) FROM ops.batch") == [(1,)]
+    assert delivery.rows("SELECT count(*) FROM imaging.measurement") == [(2,)]
+
+
+def test_progress_is_told_from_none_to_all(delivery: Any) -> None:
+    delivery.ingest()
+    delivery.write_mask("P2", first=5)
+    told: list[run.Progress] = []
+    run.run_ingest(delivery.warehouse, delivery.cohort_file, Serial(), told.append)
+    assert told == [run.Progress(0, 0, 1), run.Progress(1, 0, 1)]
