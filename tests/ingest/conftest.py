@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import copy
 import shutil
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -76,13 +76,33 @@ def empty_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def delivery(tmp_path: Path, empty_warehouse: Path) -> Delivery:
-    """Two patients, a mask of label 1 each."""
-    warehouse = tmp_path / "study"
-    shutil.copytree(empty_warehouse, warehouse)
-    folder = tmp_path / "input"
-    folder.mkdir()
-    made = Delivery(folder, warehouse)
-    for number, patient in enumerate(patients()):
+    """Two patients with a mask each, and an empty warehouse."""
+    shutil.copytree(empty_warehouse, tmp_path / "study")
+    return _two_patients(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def ingested_once(tmp_path_factory: pytest.TempPathFactory, empty_warehouse: Path) -> Delivery:
+    folder = tmp_path_factory.mktemp("ingested")
+    shutil.copytree(empty_warehouse, folder / "study")
+    made = _two_patients(folder)
+    made.ingest()
+    return made
+
+
+@pytest.fixture
+def ingested(tmp_path: Path, ingested_once: Delivery) -> Delivery:
+    """The same two patients, already in the warehouse."""
+    for part in (ingested_once.folder, ingested_once.warehouse):
+        shutil.copytree(part, tmp_path / part.name)
+    cohort = copy.deepcopy(ingested_once.cohort)
+    return Delivery(tmp_path / "input", tmp_path / "study", cohort)
+
+
+def _two_patients(folder: Path) -> Delivery:
+    (folder / "input").mkdir()
+    made = Delivery(folder / "input", folder / "study")
+    for number, patient in enumerate(("P1", "P2")):
         made.write_image(patient, seed=number)
         made.write_mask(patient)
     made.cohort = {
@@ -103,7 +123,3 @@ def delivery(tmp_path: Path, empty_warehouse: Path) -> Delivery:
         "profiles": ["quick"],
     }
     return made
-
-
-def patients() -> Iterable[str]:
-    return "P1", "P2"

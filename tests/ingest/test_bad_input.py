@@ -58,7 +58,7 @@ def test_a_mask_of_another_geometry(delivery: Any) -> None:
 def test_a_label_that_is_absent_is_a_finding_and_no_refusal(delivery: Any) -> None:
     delivery.cohort["images"][0]["labels"] = {1: "GTV", 2: "ET"}
     assert delivery.ingest().new_refusals == ()
-    assert delivery.rows(MEASURED)[1] == ("P1", "ET", "label_absent", "label_absent")
+    assert delivery.rows(MEASURED)[0] == ("P1", "ET", "label_absent", "label_absent")
     ((volume,),) = delivery.rows(
         "SELECT DISTINCT volume_mm3 FROM imaging.segmentation WHERE region = 'ET'"
     )
@@ -69,9 +69,9 @@ def test_a_patient_row_that_stands_twice(delivery: Any) -> None:
     delivery.write_table("clinical.csv", "id,age", "P1,50", "P2,60", "P2,61")
     delivery.cohort["tables"] = [{"file": "clinical.csv", "kind": "clinical", "id": "id"}]
     report = delivery.ingest()
-    assert [r.row_number for r in report.new_refusals] == [3, 4]
-    assert {r.reason_code for r in report.new_refusals} == {"conflicting_rows"}
-    assert all("clinical.csv, line" in r.line() for r in report.new_refusals)
+    line = only_line(report)
+    assert line.startswith("conflicting_rows: clinical.csv, line 3")
+    assert "4" in line
     assert delivery.rows("SELECT patient_id, value_number FROM clinical.variable") == [("P1", 50)]
 
 
@@ -111,17 +111,16 @@ def test_the_same_image_under_two_patients_keeps_both_out_and_nobody_else(delive
     assert delivery.rows(MEASURED) == [("P3", "GTV", "ok", None)]
 
 
-def test_an_image_of_an_earlier_batch_under_another_patient(delivery: Any) -> None:
-    delivery.ingest()
-    image = (delivery.folder / "images" / "P1.nii.gz").read_bytes()
-    (delivery.folder / "images" / "P1.nii.gz").unlink()
-    (delivery.folder / "masks" / "P1.nii.gz").unlink()
-    (delivery.folder / "images" / "P9.nii.gz").write_bytes(image)
-    delivery.write_mask("P9")
-    line = only_line(delivery.ingest())
+def test_an_image_of_an_earlier_batch_under_another_patient(ingested: Any) -> None:
+    image = (ingested.folder / "images" / "P1.nii.gz").read_bytes()
+    (ingested.folder / "images" / "P1.nii.gz").unlink()
+    (ingested.folder / "masks" / "P1.nii.gz").unlink()
+    (ingested.folder / "images" / "P9.nii.gz").write_bytes(image)
+    ingested.write_mask("P9")
+    line = only_line(ingested.ingest())
     assert line.startswith("same_image_two_patients: images/P9.nii.gz")
     assert "P1" in line
-    assert delivery.rows("SELECT count(*) FROM study.patient WHERE patient_id = 'P9'") == [(0,)]
+    assert ingested.rows("SELECT count(*) FROM study.patient WHERE patient_id = 'P9'") == [(0,)]
 
 
 def test_a_refusal_is_new_once_and_over_when_it_is_cured(delivery: Any) -> None:

@@ -58,46 +58,43 @@ def test_the_same_delivery_again_commits_nothing(delivery: Any) -> None:
     assert delivery.snapshot() == before
 
 
-def test_only_what_has_changed_is_measured_again(delivery: Any) -> None:
-    delivery.ingest()
+def test_only_what_has_changed_is_measured_again(ingested: Any) -> None:
     numbers = "SELECT measurement_id FROM imaging.measurement ORDER BY measurement_id"
-    before = delivery.rows(numbers)
-    delivery.write_mask("P2", first=5)
-    report = delivery.ingest()
+    before = ingested.rows(numbers)
+    ingested.write_mask("P2", first=5)
+    report = ingested.ingest()
     assert report.rows["imaging.measurement"] == 1
-    assert delivery.rows(numbers) == before
+    assert ingested.rows(numbers) == before
     values = "SELECT count(*), count(DISTINCT (measurement_id, feature_id)) "
-    assert delivery.rows(f"{values} FROM imaging.feature_value") == [(2 * N_FEATURES,) * 2]
+    assert ingested.rows(f"{values} FROM imaging.feature_value") == [(2 * N_FEATURES,) * 2]
 
 
-def test_a_follow_up_meets_its_baseline_in_a_later_batch(delivery: Any) -> None:
-    delivery.cohort["timepoints"] = {
+def test_a_follow_up_meets_its_baseline_in_a_later_batch(ingested: Any) -> None:
+    ingested.cohort["timepoints"] = {
         "baseline": {"order": 0, "day": 0},
         "follow_up": {"order": 1, "day": 90},
     }
-    delivery.ingest()
     for patient in ("P1", "P2"):
         for kind in ("images", "masks"):
-            (delivery.folder / kind / f"{patient}.nii.gz").unlink()
-    delivery.write_image("P1", seed=7)
-    delivery.write_mask("P1", first=6)
-    delivery.cohort["images"][0]["timepoint"] = "follow_up"
-    delivery.ingest()
-    assert delivery.rows(
+            (ingested.folder / kind / f"{patient}.nii.gz").unlink()
+    ingested.write_image("P1", seed=7)
+    ingested.write_mask("P1", first=6)
+    ingested.cohort["images"][0]["timepoint"] = "follow_up"
+    ingested.ingest()
+    assert ingested.rows(
         """
         SELECT patient_id, interval_days, delta_status FROM mart.delta_radiomics
         WHERE feature = 'original_firstorder_Entropy' AND delta_status = 'ok'
         """
     ) == [("P1", 90, "ok")]
-    assert delivery.rows("SELECT count(*) FROM ops.batch") == [(2,)]
+    assert ingested.rows("SELECT count(*) FROM ops.batch") == [(2,)]
 
 
-def test_a_newer_profile_of_one_name_retires_the_older_measurements(delivery: Any) -> None:
-    delivery.ingest()
+def test_a_newer_profile_of_one_name_retires_the_older_measurements(ingested: Any) -> None:
     changed = {"feature_classes": ["firstorder", "shape"], "settings": {"binWidth": 10}}
-    set_study(delivery.warehouse, profiles={"quick": changed})
-    delivery.ingest()
-    assert delivery.rows(
+    set_study(ingested.warehouse, profiles={"quick": changed})
+    ingested.ingest()
+    assert ingested.rows(
         """
         SELECT json_extract_string(settings, '$.settings.binWidth'), current, count(*)
         FROM imaging.measurement JOIN imaging.extraction USING (extraction_id)
@@ -200,9 +197,8 @@ def test_a_run_that_was_overtaken_plans_again_and_repeats_nothing(delivery: Any)
     assert delivery.rows("SELECT count(*) FROM imaging.measurement") == [(2,)]
 
 
-def test_progress_is_told_from_none_to_all(delivery: Any) -> None:
-    delivery.ingest()
-    delivery.write_mask("P2", first=5)
+def test_progress_is_told_from_none_to_all(ingested: Any) -> None:
+    ingested.write_mask("P2", first=5)
     told: list[run.Progress] = []
-    run.run_ingest(delivery.warehouse, delivery.cohort_file, Serial(), told.append)
+    run.run_ingest(ingested.warehouse, ingested.cohort_file, Serial(), told.append)
     assert told == [run.Progress(0, 0, 1), run.Progress(1, 0, 1)]
