@@ -139,7 +139,6 @@ class Known:
         """Refusals that nobody has waived and nothing has resolved."""
         return {key: refusal for key, refusal in self.refusals.items() if refusal.state in _UNDONE}
 
-
     @property
     def standing_refusals(self) -> frozenset[str]:
         """Refusals that nothing has resolved, waived ones among them."""

@@ -8,11 +8,10 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
-from roentgene.schemas.declared import Declared, read_declared
+from roentgene.schemas.declared import Declared, Name, read_declared
 
 IccForm = Literal["ICC(1,1)", "ICC(A,1)", "ICC(C,1)", "ICC(1,k)", "ICC(A,k)", "ICC(C,k)"]
 StabilityDesign = Literal["inter_rater", "intra_rater", "test_retest"]
-RunName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._+-]*$", max_length=100)]
 
 
 def _as_set(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -27,31 +26,42 @@ _AllOrNames: TypeAlias = Literal["all"] | Names
 class _Scope(Declared):
     """Which population and which features; a filter that is left out lets everything in."""
 
-    name: RunName
+    name: Name
+    """Name of the question; the newest run of a name is the current one."""
     cohort_id: str
+    """Cohort that is looked at."""
     regions: Names | None = None
+    """Regions that are looked at."""
     sequences: Names | None = None
+    """Sequences that are looked at."""
     profiles: Names | None = None
+    """Profiles that are looked at."""
     features: Names | None = None
+    """Features that are looked at, by their whole names."""
 
 
 class Stability(_Scope):
-    """How well features repeat (intraclass correlation).
-
-    ``inter_rater`` compares raters (``rater_id``, first repetitions alone), ``intra_rater`` the
-    repetitions of one rater, ``test_retest`` two visits as drawn by one rater. That one rater is
-    the study's reference rater, or the one named in ``raters``. ``n_raters`` is how many ratings
-    a target must have, exactly; left out, all raters of the region, sequence, profile and engine.
-    """
+    """How well features repeat (intraclass correlation)."""
 
     analysis: Literal["stability"]
     design: StabilityDesign
+    """What is compared: raters (first repetitions alone), repetitions of one rater, or two visits
+    as drawn by one rater.
+    """
     forms: Annotated[tuple[IccForm, ...], Field(min_length=1), AfterValidator(_as_set)] = (
         "ICC(A,1)",
     )
+    """Forms of the coefficient, as McGraw and Wong call them."""
     n_raters: int | None = Field(default=None, ge=2)
+    """Ratings that a target must have, exactly; left out, as many as the region, sequence, profile
+    and engine has raters.
+    """
     raters: Names | None = None
+    """Raters that are compared. For the other designs the one rater; left out, the reference rater
+    of study.yaml.
+    """
     timepoints: Names | None = None
+    """Visits that are looked at; for test_retest the two that repeat each other."""
 
     @model_validator(mode="after")
     def _fits_design(self) -> Stability:
@@ -71,15 +81,15 @@ class Stability(_Scope):
 
 
 class ExpressionTarget(Declared):
-    """Expression of genes under one molecular profile.
-
-    ``sample_types`` picks the specimens, for each person may have one alone.
-    """
+    """Expression of genes under one molecular profile."""
 
     block: Literal["expression"]
     profile: str
+    """Molecular profile, as the cohort file calls it."""
     genes: _AllOrNames = "all"
+    """Genes that are tested."""
     sample_types: Names | None = None
+    """Kinds of specimens that count, for each person may have one alone."""
 
 
 class MutationTarget(Declared):
@@ -87,6 +97,7 @@ class MutationTarget(Declared):
 
     block: Literal["mutation"]
     genes: _AllOrNames = "all"
+    """Genes that are tested."""
 
 
 class ClinicalTarget(Declared):
@@ -94,6 +105,7 @@ class ClinicalTarget(Declared):
 
     block: Literal["clinical"]
     variables: _AllOrNames = "all"
+    """Variables that are tested."""
 
 
 class OutcomeTarget(Declared):
@@ -101,6 +113,7 @@ class OutcomeTarget(Declared):
 
     block: Literal["outcome"]
     endpoints: _AllOrNames = "all"
+    """Endpoints that are tested."""
 
 
 Target = Annotated[
@@ -110,21 +123,25 @@ Target = Annotated[
 
 
 class Association(_Scope):
-    """Rank correlation of features with targets, person by person.
-
-    ``family`` names one family of tests for the whole run; left out, each target block with each
-    region and profile is one. ``duplicate_features`` says whether a feature that equals another
-    of its family is tested again; by default the first counts alone.
-    ``underpowered_above`` is the size of a large effect: where only larger ones would be found,
-    the row is marked as underpowered.
-    """
+    """Rank correlation of features with targets, person by person."""
 
     analysis: Literal["association"]
     timepoint: str
+    """Visit whose features are tested."""
     targets: tuple[Target, ...] = Field(min_length=1)
-    family: RunName | None = None
+    """What they are tested against; each block stands once."""
+    family: Name | None = None
+    """One family of tests for the whole run; left out, each block of targets with each region and
+    profile is one.
+    """
     duplicate_features: Literal["skip", "test"] = "skip"
+    """Whether a feature that equals another of its family is tested again; by default the first
+    counts alone.
+    """
     underpowered_above: float = Field(default=0.5, gt=0, lt=1)
+    """Size of a large effect: where only larger ones would be found, the row is marked as
+    underpowered.
+    """
 
     @model_validator(mode="after")
     def _blocks_differ(self) -> Association:

@@ -3,66 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from roentgene.schemas.declared import Declared, read_declared
+from roentgene.schemas.cohort_tables import IdRule, TableDeclaration
+from roentgene.schemas.declared import Declared, Name, read_declared
 
 DayZero = Literal["diagnosis", "first_surgery", "baseline_scan", "rt_start"]
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._+-]*$", max_length=100)]
-
-#: Words that mean "no value" in every table, unless the table declares its own.
-MISSING_WORDS = (
-    "",
-    "NA",
-    "N/A",
-    "NaN",
-    "nan",
-    "NULL",
-    "None",
-    "?",
-    "Unknown",
-    "unknown",
-    "Not Available",
-    "[Not Available]",
-    "Not Collected",
-)
-
-
-class IdRule(Declared):
-    """One step of the declared way from an id as given to the id of the cohort."""
-
-    rule: Literal[
-        "trim", "upper", "lower", "tcga_patient", "strip_prefix", "strip_suffix", "add_prefix"
-    ]
-    argument: str = ""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _short_form(cls, value: Any) -> Any:
-        """Accept ``upper`` and ``{strip_suffix: _11}``."""
-        if isinstance(value, str):
-            return {"rule": value}
-        if isinstance(value, dict) and len(value) == 1 and "rule" not in value:
-            ((rule, argument),) = value.items()
-            return {"rule": rule, "argument": str(argument)}
-        return value
-
-    @model_validator(mode="after")
-    def _argument_where_needed(self) -> IdRule:
-        needs = self.rule in {"strip_prefix", "strip_suffix", "add_prefix"}
-        if needs != bool(self.argument):
-            msg = f"write '{{{self.rule}: TEXT}}'" if needs else f"'{self.rule}' takes no argument"
-            raise ValueError(msg)
-        return self
 
 
 class Timepoint(Declared):
     """A visit: its order, and its day where that is the same for everybody."""
 
     order: int = Field(ge=0)
+    """Position among the visits, 0 first."""
     day: int | None = None
+    """Day of the visit from day zero; left out where it differs or is not known."""
 
 
 class ImageSource(Declared):
@@ -75,20 +32,37 @@ class ImageSource(Declared):
     """
 
     pattern: str | None = None
+    """Path of the images with ``{placeholders}``, relative to the cohort file."""
     mask: str | None = None
+    """Path of the masks; the placeholders that both patterns have pair the files."""
     manifest: str | None = None
+    """A CSV, TSV or Parquet file with the columns ``image`` and ``mask``, one row a pair."""
     root: str | None = None
+    """Folder that all files of the manifest lie in; left out, that of the manifest."""
     patient_id: str | None = None
+    """Patient of all images here."""
     timepoint: str | None = None
+    """Visit of all images here, one of ``timepoints``."""
     sequence: str | None = None
+    """Name of the image within its visit, the same for all here: T1, FLAIR, PET."""
     rater_id: str | None = None
+    """Who drew all masks here; left out where no file says it, ``1``."""
     lesion_id: str | None = None
+    """Lesion that all masks here show; left out where no file says it, ``1``."""
     repeat_no: int | None = Field(default=None, ge=1)
+    """Which repetition by the rater all masks here are; left out where no file says it, 1."""
     region: Name | None = None
+    """Region that a mask without ``labels`` shows: every value of it but 0."""
     modality: dict[str, str] | str | None = None
+    """DICOM modality of all images, or of each sequence; one that is not named is then refused."""
     labels: dict[int, Name] | None = None
+    """Region of each mask value; values that are not named are left aside."""
     reference_sequence: str | None = None
+    """Sequence on whose grid shape is measured where a mask serves several; left out, the first
+    under ``modality``, else the first by name.
+    """
     normalise: tuple[IdRule, ...] = ()
+    """Rules that lead from the patient's id in the files to that of the cohort."""
 
     @field_validator("labels")
     @classmethod
@@ -113,9 +87,13 @@ class Region(Declared):
     """A region made of others: a union of labels, or a ring around one."""
 
     region: Name
+    """Name of the region, which no drawn one has."""
     union: tuple[Name, ...] | None = Field(default=None, min_length=1)
+    """Regions whose voxels it has together."""
     from_: Name | None = Field(default=None, alias="from")
+    """Region that the ring lies around."""
     ring_mm: tuple[float, float] | None = None
+    """Where the ring begins and where it ends, in mm from that region."""
 
     @model_validator(mode="after")
     def _one_rule(self) -> Region:
@@ -134,186 +112,46 @@ class Region(Declared):
         return self.union or (self.from_ or "",)
 
 
-class TableSource(Declared):
-    """What every table declares: its file, its id column, and the rules that lead to our ids."""
+class Expectation(Declared):
+    """What every patient should have; coverage counts against it.
 
-    file: str
-    id: str
-    normalise: tuple[IdRule, ...] = ()
-    missing: tuple[str, ...] = MISSING_WORDS
-
-
-class PatientColumns(Declared):
-    """Columns of a clinical table that describe the patient."""
-
-    sex: str | None = None
-    age_at_day_zero: str | None = None
-    site: str | None = None
-
-
-class ClinicalTable(TableSource):
-    """One row a patient (and visit); every other column becomes a variable."""
-
-    kind: Literal["clinical"]
-    variables: tuple[str, ...] | None = None
-    timepoint: str | None = None
-    patient: PatientColumns = PatientColumns()
-    units: dict[str, str] = {}
-
-
-class OutcomeTable(TableSource):
-    """Time to an event: one row a patient."""
-
-    kind: Literal["outcome"]
-    endpoint: Name
-    time: str | None = None
-    time_unit: Literal["days", "months", "years"] = "days"
-    event: str
-    event_codes: dict[str, int] = {}
-    anchor: str | None = None
-
-
-class ExpressionTable(Declared):
-    """Gene expression: long (a row a value) or wide (a matrix, genes in rows or in columns)."""
-
-    kind: Literal["expression"]
-    file: str
-    layout: Literal["long", "genes_in_rows", "genes_in_columns"]
-    gene: str | None = None
-    sample: str | None = None
-    value: str | None = None
-    profile: Name
-    unit: str
-    normalise: tuple[IdRule, ...] = ()
-    missing: tuple[str, ...] = MISSING_WORDS
-
-    @model_validator(mode="after")
-    def _columns_of_layout(self) -> ExpressionTable:
-        needed = {
-            "long": ("gene", "sample", "value"),
-            "genes_in_rows": ("gene",),
-            "genes_in_columns": ("sample",),
-        }[self.layout]
-        absent = [name for name in needed if getattr(self, name) is None]
-        if absent:
-            msg = f"layout {self.layout} needs the column names {', '.join(absent)}"
-            raise ValueError(msg)
-        return self
-
-
-class SampleTable(TableSource):
-    """A sample sheet: which specimen belongs to whom."""
-
-    kind: Literal["sample"]
-    sample: str
-    sample_type: str | None = None
-    collection_day: str | None = None
-    lesion_id: str | None = None
-
-
-class TimepointTable(TableSource):
-    """The days of the visits, one row a patient and visit."""
-
-    kind: Literal["timepoint"]
-    timepoint: str
-    day: str
-
-
-class EventTable(TableSource):
-    """A time line: surgery, biopsy, radiotherapy, progression."""
-
-    kind: Literal["event"]
-    event_type: str
-    start_day: str
-    stop_day: str | None = None
-    detail: str | None = None
-
-
-class Profiled(Declared):
-    """What an assay looked at, for without it nobody is wild type."""
-
-    assay: Name = "mutation"
-    panel: Name | None = None
-    genes: Literal["all"] | tuple[str, ...] = "all"
-    samples: Literal["in_file", "all"] | tuple[str, ...] = "in_file"
-
-    @model_validator(mode="after")
-    def _panel_named(self) -> Profiled:
-        if (self.genes == "all") == (self.panel is not None):
-            msg = "a list of genes needs 'panel: NAME', and 'genes: all' needs none"
-            raise ValueError(msg)
-        return self
-
-
-class MutationTable(Declared):
-    """Variant calls as MAF."""
-
-    kind: Literal["mutation"]
-    file: str
-    id: str = "Tumor_Sample_Barcode"
-    normalise: tuple[IdRule, ...] = ()
-    missing: tuple[str, ...] = (*MISSING_WORDS, ".")
-    genome: Literal["GRCh37", "GRCh38"] | None = None
-    profiled: Profiled | None = None
-
-
-class FeaturesTable(TableSource):
-    """Features that others extracted: one row a region and rater, a column a feature.
-
-    ``timepoint``, ``sequence``, ``region``, ``lesion_id``, ``rater_id`` and ``repeat_no`` are
-    constants, or templates whose placeholders are columns: ``rater_id: "{reader}"``.
+    Every visit, sequence and region of the three lists is expected with every other. A list that is
+    left empty stands for any.
     """
 
-    kind: Literal["features"]
-    timepoint: str
-    sequence: str
-    region: str
-    modality: str | None = None
-    lesion_id: str = "1"
-    rater_id: str = "1"
-    repeat_no: str = "1"
-    engine: Name
-    engine_version: str
-    profile: Name
-    features: tuple[str, ...] = Field(min_length=1)
-    value_scale: Literal["raw", "zscore"] = "raw"
-
-
-TableDeclaration = Annotated[
-    ClinicalTable
-    | OutcomeTable
-    | ExpressionTable
-    | SampleTable
-    | TimepointTable
-    | EventTable
-    | MutationTable
-    | FeaturesTable,
-    Field(discriminator="kind"),
-]
-
-
-class Expectation(Declared):
-    """What every patient should have; coverage counts against it."""
-
     timepoints: tuple[str, ...] = ()
+    """Visits at which every patient should have images."""
     sequences: tuple[str, ...] = ()
+    """Sequences that each of these visits should have."""
     regions: tuple[str, ...] = ()
+    """Regions that each of these sequences should have."""
     tables: tuple[str, ...] = ()
+    """Kinds of tables that every patient should stand in."""
 
 
 class Cohort(Declared):
     """A population: who it is, where its images and tables are, what to measure."""
 
     cohort_id: Name
+    """Short name of the population; a later delivery of the same one keeps it."""
     title: str
+    """What the population is."""
     license: str
+    """Licence or terms under which the data may be used."""
     day_zero: DayZero
+    """Event from which all days are counted, for dates never enter the warehouse."""
     timepoints: dict[Name, Timepoint] = {"baseline": Timepoint(order=0, day=0)}
+    """Visits by name."""
     images: tuple[ImageSource, ...] = ()
+    """Where images and masks are."""
     regions: tuple[Region, ...] = ()
+    """Regions that are made of others."""
     profiles: tuple[str, ...] = ("original",)
+    """How features are extracted: profiles of study.yaml, or those that come with roentgene."""
     tables: tuple[TableDeclaration, ...] = ()
+    """Tables that stand beside the images."""
     expect: Expectation = Expectation()
+    """What every patient should have."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Cohort:

@@ -14,16 +14,16 @@ STUDY_FILE = "study.yaml"
 
 
 class Profile(Declared):
-    """How features are extracted: engine, image types with their parameters, settings.
-
-    ``image_types`` and ``settings`` are PyRadiomics' own; ``feature_classes`` are all of them
-    unless named.
-    """
+    """How features are extracted: engine, image types with their parameters, settings."""
 
     engine: Literal["pyradiomics"] = "pyradiomics"
+    """What extracts the features."""
     image_types: dict[str, dict[str, Any]] = Field(default={"Original": {}}, min_length=1)
+    """PyRadiomics' image types, each with its own settings."""
     feature_classes: tuple[str, ...] | None = None
+    """PyRadiomics' feature classes; left out, all three-dimensional ones."""
     settings: dict[str, Any] = {}
+    """PyRadiomics' settings by their own names; one that is misspelt is refused."""
 
 
 #: Profiles that come with roentgene; study.yaml may add others but not change these.
@@ -43,49 +43,59 @@ PACKAGED_PROFILES: Mapping[str, Profile] = {
 
 
 class GateThresholds(Declared):
-    """Limits of the image and mask gate.
-
-    ``geometry_tolerance_mm`` bounds the distance between corresponding corners of image and
-    mask; ``min_dimensions`` is the number of axes along which a region must be longer than one
-    voxel.
-    """
+    """Limits of the image and mask gate."""
 
     min_voxels: int = Field(default=16, ge=1)
+    """Voxels that a region must have; a smaller one is not measured."""
     min_dimensions: int = Field(default=2, ge=1, le=3)
+    """Axes along which a region must be longer than one voxel."""
     geometry_tolerance_mm: float = Field(default=1e-3, ge=0)
+    """Largest distance in mm between corresponding corners of image and mask."""
     min_grey_levels: int = Field(default=8, ge=1)
+    """Grey levels below which a measurement is taken, but with a warning."""
     max_grey_levels: int = Field(default=1024, ge=1)
+    """Grey levels above which a region is refused."""
 
 
 class PatientFeatureRules(Declared):
-    """How ``mart.patient_feature`` picks one row a patient.
-
-    ``reference_rater`` names the rater whose regions count; left out, a region must have been
-    drawn by one rater alone. ``lesion_rule`` picks among lesions.
-    """
+    """How ``mart.patient_feature`` picks one row a patient."""
 
     reference_rater: str | None = None
+    """Rater whose regions count, and whom analyses of one rater look at; left out, a region must
+    have been drawn by one rater alone.
+    """
     lesion_rule: Literal["largest", "only"] = "largest"
+    """Which lesion counts: the one of the largest volume, or none unless it is the only one."""
 
 
 class QueryLimits(Declared):
     """Limits of one query."""
 
     seconds: float = Field(default=60.0, gt=0)
+    """Time after which a query is stopped."""
     memory_mb: int = Field(default=2048, ge=64)
+    """Memory that a query may use, in MB."""
     rows: int = Field(default=1_000_000, ge=1)
+    """Rows after which an answer is cut, with a warning."""
 
 
 class Study(Declared):
-    """Settings of a warehouse; every key has a default."""
+    """Settings of a warehouse; every key but ``name`` has a default."""
 
     name: str
+    """Name of the study."""
     profiles: dict[str, Profile] = {}
+    """Profiles beside those that come with roentgene."""
     gates: GateThresholds = GateThresholds()
+    """Limits of the gate that images and masks pass."""
     patient_feature: PatientFeatureRules = PatientFeatureRules()
+    """How one row a patient is picked."""
     view_versions: dict[str, int] = {}
+    """Version that the plain name of a view stands for; others get their newest."""
     limits: QueryLimits = QueryLimits()
+    """Limits of one query."""
     publish: bool = True
+    """Whether the analyst's file is renewed after each commit."""
 
     @model_validator(mode="after")
     def _packaged_profiles_stay(self) -> Study:

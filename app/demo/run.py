@@ -49,21 +49,29 @@ def run_demo(
     FileError
         If the folder holds a warehouse already.
     """
-    study = Study(name="demo", patient_feature=PatientFeatureRules(reference_rater=REFERENCE_READER))
+    study = Study(
+        name="demo", patient_feature=PatientFeatureRules(reference_rater=REFERENCE_READER)
+    )
     create_warehouse(folder, study)
     say(f"Made a warehouse in {folder}")
     made = generate(folder, seed)
     say(f"Made a synthetic study: {made.cohort}")
     report = run_ingest(folder, made.cohort, LocalPool(workers), on_progress)
+    n_measurements, n_values = (
+        report.rows[f"imaging.{name}"] for name in ("measurement", "feature_value")
+    )
     say(
-        f"Ingested it in {report.seconds:.0f} s: {report.rows['imaging.measurement']:,} measurements, "
-        f"{report.rows['imaging.feature_value']:,} feature values"
+        f"Ingested it in {report.seconds:.0f} s: {n_measurements:,} measurements, "
+        f"{n_values:,} feature values"
     )
     stability, association = _analyse(folder, made)
     say(f"Stability of {stability.n_rows:,} features: mart.feature_stability")
     say(f"{association.n_rows:,} pairs of feature and gene: mart.association")
     with open_warehouse(folder) as warehouse:
-        pairs = query_text("app/demo_associations"), {"analysis_run_id": association.analysis_run_id}
+        pairs = (
+            query_text("app/demo_associations"),
+            {"analysis_run_id": association.analysis_run_id},
+        )
         deltas = (
             query_text("app/demo_deltas"),
             {"rater_id": REFERENCE_READER, "feature": VOLUME_FEATURE},

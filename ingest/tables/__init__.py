@@ -18,7 +18,7 @@ from roentgene.ingest.tables import (
 )
 from roentgene.ingest.tables.refusing import TableRefusedError
 from roentgene.ingest.tables.staging import StagedTables, TableContext
-from roentgene.schemas.cohort import TableDeclaration
+from roentgene.schemas.cohort_tables import TableDeclaration
 
 #: How each kind of table is staged: ``stage(declaration, path, name, context)``.
 KINDS: Mapping[str, Callable[[Any, Path, str, TableContext], StagedTables]] = {

@@ -22,7 +22,7 @@ from roentgene.ingest.tables.patients import join_patients
 from roentgene.ingest.tables.row_gate import RowGate
 from roentgene.ingest.tables.staging import StagedTables, TableContext
 from roentgene.ingest.tables.visits import check_timepoints
-from roentgene.schemas.cohort import ClinicalTable
+from roentgene.schemas.cohort_tables import ClinicalTable
 
 _SEXES = {
     "male": "male",

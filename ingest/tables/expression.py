@@ -14,7 +14,7 @@ from roentgene.ingest.tables.delimited import FileTable, read_table
 from roentgene.ingest.tables.row_gate import RowGate, quoted
 from roentgene.ingest.tables.specimens import Specimens, first_lines, join_samples
 from roentgene.ingest.tables.staging import StagedTables, TableContext
-from roentgene.schemas.cohort import ExpressionTable
+from roentgene.schemas.cohort_tables import ExpressionTable
 
 #: Columns beside the samples of a matrix, in cBioPortal's format and in GCT.
 ANNOTATIONS = frozenset({"hugo_symbol", "entrez_gene_id", "cytoband", "name", "description"})

@@ -16,7 +16,7 @@ from roentgene.ingest.identity import canonical_json, identity
 from roentgene.ingest.staged_columns import SOURCE_ROW
 from roentgene.ingest.tables.staging import TableContext
 from roentgene.ingest.tables.visits import with_visit
-from roentgene.schemas.cohort import FeaturesTable
+from roentgene.schemas.cohort_tables import FeaturesTable
 
 #: What names a measurement within a table of one extraction.
 KEY = [

@@ -17,7 +17,7 @@ from roentgene.ingest.tables.refusing import refuse_table
 from roentgene.ingest.tables.row_gate import RowGate, quoted
 from roentgene.ingest.tables.staging import StagedTables, TableContext
 from roentgene.ingest.tables.visits import check_timepoints
-from roentgene.schemas.cohort import FeaturesTable
+from roentgene.schemas.cohort_tables import FeaturesTable
 
 # our name of each part of a measurement's identity, and how the cohort file calls it
 _PARTS = {

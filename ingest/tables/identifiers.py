@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 
-from roentgene.schemas.cohort import IdRule
+from roentgene.schemas.cohort_tables import IdRule
 
 _TCGA_PATIENT = re.compile(r"TCGA-[A-Z0-9]{2}-[A-Z0-9]{4}")
 _TCGA_LENGTH = 12

@@ -16,7 +16,7 @@ from roentgene.ingest.tables.refusing import refuse_table
 from roentgene.ingest.tables.row_gate import RowGate, quoted
 from roentgene.ingest.tables.specimens import first_lines, join_samples
 from roentgene.ingest.tables.staging import StagedTables, TableContext
-from roentgene.schemas.cohort import MutationTable
+from roentgene.schemas.cohort_tables import MutationTable
 from roentgene.schemas.words import closed_list
 
 _REQUIRED = {

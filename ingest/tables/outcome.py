@@ -20,7 +20,7 @@ from roentgene.ingest.tables.delimited import read_table
 from roentgene.ingest.tables.patients import join_patients
 from roentgene.ingest.tables.row_gate import RowGate
 from roentgene.ingest.tables.staging import StagedTables, TableContext
-from roentgene.schemas.cohort import OutcomeTable
+from roentgene.schemas.cohort_tables import OutcomeTable
 
 #: Days in a unit of time; a month is a twelfth of a Julian year.
 DAYS = {"days": 1.0, "months": 30.4375, "years": 365.25}

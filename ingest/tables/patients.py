@@ -10,7 +10,7 @@ from roentgene.ingest.tables.identifiers import IdMatch, match_ids, normalise_id
 from roentgene.ingest.tables.refusing import refuse_table
 from roentgene.ingest.tables.row_gate import RowGate
 from roentgene.ingest.tables.staging import TableContext
-from roentgene.schemas.cohort import IdRule
+from roentgene.schemas.cohort_tables import IdRule
 
 
 def join_patients(

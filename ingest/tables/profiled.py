@@ -8,7 +8,7 @@ from roentgene.ingest.staged_columns import SOURCE_ROW
 from roentgene.ingest.tables.row_gate import RowGate
 from roentgene.ingest.tables.specimens import Specimens, join_samples
 from roentgene.ingest.tables.staging import TableContext
-from roentgene.schemas.cohort import MutationTable, Profiled
+from roentgene.schemas.cohort_tables import MutationTable, Profiled
 
 
 def profiled_rows(

@@ -13,7 +13,7 @@ from roentgene.ingest.tables.delimited import read_table
 from roentgene.ingest.tables.patients import join_patients
 from roentgene.ingest.tables.row_gate import RowGate
 from roentgene.ingest.tables.staging import StagedTables, TableContext
-from roentgene.schemas.cohort import SampleTable
+from roentgene.schemas.cohort_tables import SampleTable
 
 
 def stage(declaration: SampleTable, path: Path, name: str, context: TableContext) -> StagedTables:

@@ -13,7 +13,7 @@ from roentgene.ingest.tables.identifiers import IdMatch, match_ids, near_misses,
 from roentgene.ingest.tables.patients import check_any_match
 from roentgene.ingest.tables.row_gate import RowGate
 from roentgene.ingest.tables.staging import TableContext
-from roentgene.schemas.cohort import IdRule
+from roentgene.schemas.cohort_tables import IdRule
 
 
 class _Place(TypedDict):

@@ -12,7 +12,7 @@ from roentgene.ingest.tables.patients import join_patients
 from roentgene.ingest.tables.row_gate import RowGate
 from roentgene.ingest.tables.staging import StagedTables, TableContext
 from roentgene.ingest.tables.visits import check_timepoints, with_visit
-from roentgene.schemas.cohort import TimepointTable
+from roentgene.schemas.cohort_tables import TimepointTable
 
 
 def stage(

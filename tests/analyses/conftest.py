@@ -59,7 +59,7 @@ class MemoryStore:
         """Add rows; required columns that a test does not care about get a neutral value."""
         if full_name.startswith("mart."):
             self.con.register("rows", pa.Table.from_pylist([dict(row) for row in rows]))
-            self.con.execute(f"INSERT INTO {full_name} BY NAME SELECT * FROM rows")  # noqa: S608
+            self.con.execute(f"INSERT INTO {full_name} BY NAME SELECT * FROM rows")
             self.con.unregister("rows")
             return
         declared = table(full_name)

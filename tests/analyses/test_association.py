@@ -110,7 +110,7 @@ def test_order_of_rows_means_nothing(store: Any) -> None:
     first = run_analysis(store, spec())
     for full_name in ("mart.patient_feature", "genomic.expression"):
         store.con.execute(f"CREATE TEMP TABLE kept AS FROM {full_name} ORDER BY hash(value)")
-        store.con.execute(f"DELETE FROM {full_name}")  # noqa: S608
+        store.con.execute(f"DELETE FROM {full_name}")
         store.con.execute(f"INSERT INTO {full_name} FROM kept")
         store.con.execute("DROP TABLE kept")
     store.add("ops.batch", [{"batch_id": "again", "cohort_id": "C"}])

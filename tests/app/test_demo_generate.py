@@ -16,7 +16,8 @@ from roentgene.app.demo.patients import make_patients
 from roentgene.app.demo.traits import Traits, draw_traits
 from roentgene.app.demo.truth import CARRYING_REGIONS, read_truth
 from roentgene.schemas.analysis import Association, Stability, read_analysis
-from roentgene.schemas.cohort import Cohort, ExpressionTable, MutationTable, read_cohort
+from roentgene.schemas.cohort import Cohort, read_cohort
+from roentgene.schemas.cohort_tables import ExpressionTable, MutationTable
 from roentgene.schemas.study import GateThresholds
 
 SEED = 5

@@ -127,8 +127,8 @@ def test_every_region_of_every_rater_is_there_or_says_why_not(
     found = rows(
         real_warehouse,
         """
-        SELECT rater_id, region, segmentation.voxel_count, source_hash, list(DISTINCT status) AS statuses,
-          count(*) AS n_series
+        SELECT rater_id, region, segmentation.voxel_count, source_hash,
+          list(DISTINCT status) AS statuses, count(*) AS n_series
         FROM imaging.measurement
         JOIN imaging.segmentation USING (segmentation_id)
         WHERE measurement.cohort_id = 'TCGA-LGG'

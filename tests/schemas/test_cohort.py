@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
-from roentgene.schemas.cohort import Cohort, MutationTable, read_cohort
+from roentgene.schemas.cohort import Cohort, read_cohort
+from roentgene.schemas.cohort_tables import MutationTable
 from roentgene.schemas.errors import FileError
 
 HEAD = {"cohort_id": "C", "title": "t", "license": "l", "day_zero": "baseline_scan"}

@@ -9,7 +9,8 @@ import pytest
 from pydantic import TypeAdapter
 
 from roentgene.ingest.tables import StagedTables, TableContext, stage_table
-from roentgene.schemas.cohort import Cohort, TableDeclaration
+from roentgene.schemas.cohort import Cohort
+from roentgene.schemas.cohort_tables import TableDeclaration
 from roentgene.schemas.tables import table
 
 AT_COMMIT = {"batch_id", "measurement_id", "feature_id", "ingested_at", "current"}

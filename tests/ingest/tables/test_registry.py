@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, get_args
 
 from roentgene.ingest.tables import KINDS, StagedTables
-from roentgene.schemas.cohort import TableDeclaration
+from roentgene.schemas.cohort_tables import TableDeclaration
 from roentgene.schemas.words import reason_codes
 
 Stage = Callable[..., StagedTables]
