@@ -1,0 +1,136 @@
+"""The command line ``roentgene``.
+
+Nothing heavy is imported here or at the top of a command's module, so that help comes at once.
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from roentgene.app.commands import (
+    analyze,
+    demo,
+    doctor,
+    gates,
+    ingest,
+    init,
+    quarantine,
+    sql,
+    status,
+    views,
+)
+from roentgene.app.terminal import note, say, tell_error
+from roentgene.schemas.errors import RoentgeneError, WarehouseError
+
+#: A fault of roentgene itself, told apart from every answer that the commands give.
+EXIT_FAULT = 70
+
+_AS_JSON = "--json"
+_ORDER = (
+    *("demo", "init", "ingest", "status", "gates", "quarantine"),
+    *("sql", "views", "analyze", "doctor"),
+)
+
+
+class _Commands(TyperGroup):
+    """The commands in the order of a study, whose errors become one line and an exit code."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Name the commands in the order in which people meet them."""
+        return sorted(super().list_commands(ctx), key=_ORDER.index)
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Run a command line, by default the one of this process."""
+        given = args[0] if args else kwargs.get("args")
+        words = sys.argv[1:] if given is None else given
+        with _errors_told(as_json=_AS_JSON in words):
+            return super().main(*args, **kwargs)
+
+
+@contextmanager
+def _errors_told(*, as_json: bool) -> Iterator[None]:
+    try:
+        yield
+    except (RoentgeneError, OSError) as error:
+        told = error if isinstance(error, RoentgeneError) else _of_system(error)
+        tell_error(told, as_json=as_json)
+        sys.exit(told.exit_code)
+    except Exception as error:
+        broken = _of_store(error)
+        if broken is None:
+            traceback.print_exc()
+            note("error: this is a fault of roentgene. Please report it with the lines above")
+            sys.exit(EXIT_FAULT)
+        tell_error(broken, as_json=as_json)
+        sys.exit(broken.exit_code)
+
+
+def _of_system(error: OSError) -> WarehouseError:
+    reason = error.strerror or str(error)
+    place = f"{error.filename}: " if error.filename else ""
+    return WarehouseError(f"{place}{reason}", "Check the path, its rights and the space left")
+
+
+def _of_store(error: Exception) -> WarehouseError | None:
+    """Error of DuckDB below a command, if it is one; DuckDB is not imported to find out."""
+    duckdb = sys.modules.get("duckdb")
+    if duckdb is None or not isinstance(error, duckdb.Error):
+        return None
+    lines = str(error).splitlines() or [type(error).__name__]
+    return WarehouseError(lines[0], "'roentgene doctor' looks for the cause")
+
+
+app = typer.Typer(
+    name="roentgene",
+    cls=_Commands,
+    help="A warehouse for radiogenomics studies: images become features, and all of it answers in"
+    " SQL.",
+    epilog="Exit codes: 0 committed or nothing to do; 1 something new was refused; 2 the call or a"
+    " file was wrong; 3 the warehouse could not be used; 4 nothing was committed.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        say(f"roentgene {version('roentgene')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+app.command("demo")(demo.demo)
+app.command("init")(init.init)
+app.add_typer(ingest.app, name="ingest")
+app.command("status")(status.status)
+app.command("gates")(gates.gates)
+app.add_typer(quarantine.app, name="quarantine")
+app.command("sql")(sql.sql)
+app.add_typer(views.app, name="views")
+app.command("analyze")(analyze.analyze)
+app.command("doctor")(doctor.doctor)
+
+
+def main() -> None:
+    """Run the command line; the entry point ``roentgene``."""
+    app()

@@ -1,0 +1,153 @@
+"""Whether a warehouse is whole: catalogue, migrations, data files, analyst's file, rights."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import duckdb
+
+from roentgene.app.finding import Finding
+from roentgene.app.reading import read_rows
+from roentgene.queries.migration import migrations
+from roentgene.queries.registry import query_text
+from roentgene.schemas.errors import RoentgeneError
+from roentgene.schemas.tables import tables
+from roentgene.warehouse.layout import Layout
+from roentgene.warehouse.opening import open_warehouse
+from roentgene.warehouse.store import Warehouse
+
+_SHOWN = 3
+_RESTORE = "Restore it from a backup; snapshots that need it cannot be read"
+
+
+def check_warehouse(layout: Layout) -> Iterator[Finding]:
+    """Look at a warehouse; nothing is written, but for a commit that was cut off.
+
+    A writer that was killed inside its commit leaves a journal, which keeps readers out. Opening
+    for writing rolls it back.
+    """
+    opened = False
+    try:
+        with open_warehouse(layout.root) as warehouse:
+            opened = True
+            yield Finding("catalogue", "ok", f"opens at snapshot {warehouse.snapshot_id}")
+            yield from _inside(warehouse)
+    except RoentgeneError as error:
+        if opened or not layout.hot_journal.exists():
+            yield Finding("catalogue", "bad", error.message, error.cure)
+            return
+        yield from _recovered(layout)
+    yield _rights(layout.root)
+
+
+def _recovered(layout: Layout) -> Iterator[Finding]:
+    try:
+        open_warehouse(layout.root, read_only=False).close()
+        warehouse = open_warehouse(layout.root)
+    except RoentgeneError as error:
+        yield Finding("catalogue", "bad", error.message, error.cure)
+        return
+    with warehouse:
+        detail = (
+            "a writer was stopped inside its commit; it was rolled back just now, and the "
+            f"catalogue opens at snapshot {warehouse.snapshot_id}"
+        )
+        yield Finding("catalogue", "warning", detail, "Run again what was stopped")
+        yield from _inside(warehouse)
+
+
+def _inside(warehouse: Warehouse) -> Iterator[Finding]:
+    yield _migrations(warehouse)
+    yield from _data(warehouse)
+    yield _analyst_file(warehouse)
+
+
+def _migrations(warehouse: Warehouse) -> Finding:
+    applied = dict(warehouse.rows(query_text("warehouse/migrations")))
+    known = {migration.name: migration.sha256 for migration in migrations()}
+    other = sorted(name for name in applied if known.get(name) != applied[name])
+    if other:
+        detail = f"{other[0]} is not a migration of this roentgene"
+        return Finding("migrations", "bad", detail, "Use the version that wrote the warehouse")
+    pending = sorted(set(known) - set(applied))
+    if pending:
+        detail = f"{', '.join(pending)} not applied yet"
+        return Finding("migrations", "warning", detail, "The next ingest applies them")
+    return Finding("migrations", "ok", f"all {len(applied)} applied")
+
+
+def _data(warehouse: Warehouse) -> Iterator[Finding]:
+    listed = read_rows(warehouse, "app/data_files")
+    wrong = [
+        f"{row['path']} ({fault})"
+        for row in listed
+        if (fault := _fault_of(warehouse.layout.data / row["path"], row["size_bytes"]))
+    ]
+    if wrong:
+        yield Finding("data files", "bad", _several(wrong), _RESTORE)
+    else:
+        yield Finding("data files", "ok", f"all {len(listed):,} are there")
+    unreadable = {name: fault for name in tables() if (fault := _unreadable(warehouse, name))}
+    if unreadable:
+        faults = [f"{name}: {fault}" for name, fault in unreadable.items()]
+        yield Finding("tables", "bad", _several(faults), _RESTORE)
+    else:
+        yield Finding("tables", "ok", f"all {len(tables())} were read once")
+
+
+def _fault_of(file: Path, size_bytes: int) -> str | None:
+    try:
+        found = file.stat().st_size
+    except OSError as error:
+        return error.strerror
+    return None if found == size_bytes else f"{found:,} bytes instead of {size_bytes:,}"
+
+
+def _unreadable(warehouse: Warehouse, name: str) -> str | None:
+    try:
+        warehouse.arrow(query_text("app/read_table"), {"table_name": name})
+    except duckdb.Error as error:
+        return str(error).splitlines()[0]
+    return None
+
+
+def _analyst_file(warehouse: Warehouse) -> Finding:
+    check, file = "analyst's file", warehouse.layout.published
+    if not warehouse.study.publish:
+        return Finding(check, "ok", "study.yaml says that none is published")
+    state = query_text("app/commit_state")
+    if not file.is_file():
+        never = not next(warehouse.rows(query_text("app/batch_count")))[0]
+        if never:
+            return Finding(check, "ok", "there is none before the first batch")
+        return Finding(check, "warning", "there is none", "The next commit publishes it")
+    try:
+        with duckdb.connect(str(file), read_only=True) as con:
+            same = con.execute(state).fetchall() == list(warehouse.rows(state))
+    except duckdb.Error as error:
+        reason = str(error).splitlines()[0]
+        return Finding(check, "warning", f"cannot be read: {reason}", "The next commit renews it")
+    if not same:
+        detail = "is not of the last commit"
+        return Finding(check, "warning", detail, "The next commit renews it")
+    return Finding(check, "ok", "is of the last commit")
+
+
+def _rights(root: Path) -> Finding:
+    """Rights of others, which are the one guard that DuckDB's own settings do not replace."""
+    open_to_others = [
+        str(path.relative_to(root.parent))
+        for path in (root, *sorted(root.rglob("*")))
+        if not path.is_symlink() and path.stat().st_mode & stat.S_IWOTH
+    ]
+    if open_to_others:
+        detail = f"anybody may write to {_several(open_to_others)}"
+        return Finding("file rights", "warning", detail, f"chmod -R o-w {root}")
+    return Finding("file rights", "ok", "nobody but owner and group may write")
+
+
+def _several(things: Sequence[str]) -> str:
+    shown = ", ".join(things[:_SHOWN])
+    return shown if len(things) <= _SHOWN else f"{shown} and {len(things) - _SHOWN:,} more"

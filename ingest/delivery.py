@@ -1,0 +1,185 @@
+"""The drawings of a delivery: every pair that the cohort file knows what to make of, hashed.
+
+A pair that cannot be taken is refused by name and the others go on.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from roentgene.ingest.drawing import DeliveredFile, Drawing, file_name, refuse
+from roentgene.ingest.identity import file_hash
+from roentgene.ingest.image_sources import SourceFiles, read_sources
+from roentgene.ingest.refusal import Gated, Refusal
+from roentgene.ingest.sources.pair import Pair
+from roentgene.schemas.cohort import Cohort, ImageSource
+
+# more threads do not make a disk faster
+_HASHING_THREADS = 4
+# what the column of imaging.segmentation can hold
+_REPEAT_NO = re.compile(r"0*[1-9][0-9]{0,8}")
+
+#: Declared id rules: id as given and its source to the cohort's id.
+Normalise = Callable[[str, ImageSource], str]
+
+
+@dataclass(frozen=True)
+class Delivery(Gated[tuple[Drawing, ...]]):
+    """Drawings found, and what was refused.
+
+    Parameters
+    ----------
+    kept, refused, counts
+        As in :class:`Gated`.
+    files : frozenset of str
+        Names of all image and mask files that were found, kept or not.
+    n_pairs : int
+        Number of pairs found, kept or not; an image or a mask alone counts as one.
+    """
+
+    files: frozenset[str] = frozenset()
+    n_pairs: int = 0
+
+
+@dataclass(frozen=True)
+class _Declared:
+    """A pair with its source and the cohort's id of its patient."""
+
+    source: SourceFiles
+    pair: Pair
+    patient_id: str
+
+
+def find_drawings(cohort: Cohort, folder: Path, normalise: Normalise) -> Delivery:
+    """Find the images and masks of a delivery.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        The cohort file.
+    folder : Path
+        Its folder, from which relative paths start.
+    normalise : callable
+        Declared id rules.
+
+    Raises
+    ------
+    FileError
+        As :func:`roentgene.ingest.image_sources.read_sources`.
+    """
+    sources = read_sources(cohort, folder)
+    found = [
+        _Declared(source, pair, normalise(pair.fields["patient_id"], source.declared))
+        for source in sources
+        for pair in source.pairs
+    ]
+    refused = [refusal for source in sources for refusal in source.refused]
+    n_pairs = len(found) + len(refused)
+    declared = []
+    for one in found:
+        refusal = _undeclared(one, cohort, folder)
+        if refusal is None:
+            declared.append(one)
+        else:
+            refused.append(refusal)
+    files, unreadable = _hashed([one.pair for one in declared], folder)
+    return Delivery(
+        tuple(
+            _drawing(one, files)
+            for one in declared
+            if one.pair.image in files and one.pair.mask in files
+        ),
+        # a fault of an image is met again with each of its masks
+        tuple(dict.fromkeys([*refused, *unreadable])),
+        files=frozenset(name for source in sources for name in _names(source, folder)),
+        n_pairs=n_pairs,
+    )
+
+
+def _undeclared(found: _Declared, cohort: Cohort, folder: Path) -> Refusal | None:
+    """Refuse a pair of which the cohort file does not say what to make."""
+    pair, modalities = found.pair, found.source.modalities
+
+    def refusal(reason_code: str, column: str, detail: str) -> Refusal:
+        return refuse(pair, reason_code, detail, file_name(pair.image, folder), column)
+
+    fields = pair.fields
+    sequence, timepoint, repeat_no = fields["sequence"], fields["timepoint"], fields["repeat_no"]
+    if modalities is not None and sequence not in modalities:
+        detail = f"sequence {sequence!r} is not among {', '.join(modalities)}"
+        return refusal("unknown_sequence", "sequence", detail)
+    if timepoint not in cohort.timepoints:
+        detail = f"timepoint {timepoint!r} is not among {', '.join(cohort.timepoints)}"
+        return refusal("unknown_timepoint", "timepoint", detail)
+    if not _REPEAT_NO.fullmatch(repeat_no):
+        detail = f"repeat_no {repeat_no!r} is no whole number from 1 to 999999999"
+        return refusal("missing_field", "repeat_no", detail)
+    if fields.get("region") not in found.source.rules:
+        return refusal("missing_field", "region", "region is empty")
+    if not found.patient_id:
+        detail = f"the id rules leave nothing of {fields['patient_id']!r}"
+        return refusal("missing_field", "patient_id", detail)
+    return None
+
+
+def _hashed(pairs: Sequence[Pair], folder: Path) -> tuple[dict[Path, DeliveredFile], list[Refusal]]:
+    """Hash the files of pairs, each once, and refuse those that cannot be read."""
+    # a file that several pairs share is refused with the first of them
+    first: dict[Path, tuple[str, Pair]] = {}
+    for pair in pairs:
+        first.setdefault(pair.image, ("image", pair))
+        first.setdefault(pair.mask, ("mask", pair))
+    files, refused = {}, []
+    with ThreadPoolExecutor(_HASHING_THREADS) as threads:
+        for path, found in zip(first, threads.map(_hash, first), strict=True):
+            name = file_name(path, folder)
+            if isinstance(found, str):
+                files[path] = DeliveredFile(path, name, found)
+            else:
+                refused.append(_unreadable(*first[path], name, found))
+    return files, refused
+
+
+def _hash(path: Path) -> str | OSError:
+    try:
+        return file_hash(path)
+    except OSError as error:
+        return error
+
+
+def _unreadable(kind: str, pair: Pair, name: str, error: OSError) -> Refusal:
+    absent = isinstance(error, FileNotFoundError)
+    detail = f"{name} cannot be read ({type(error).__name__})"
+    return refuse(pair, "file_missing" if absent else f"unreadable_{kind}", detail, name, kind)
+
+
+def _drawing(found: _Declared, files: Mapping[Path, DeliveredFile]) -> Drawing:
+    pair, declared = found.pair, found.source.declared
+    modality, place = declared.modality, 0
+    if isinstance(modality, dict):
+        sequence = pair.fields["sequence"]
+        modality, place = modality[sequence], list(modality).index(sequence)
+    return Drawing(
+        pair=pair,
+        image=files[pair.image],
+        mask=files[pair.mask],
+        patient_id=found.patient_id,
+        modality=modality,
+        rules=found.source.rules[pair.fields.get("region")],
+        reference_sequence=declared.reference_sequence,
+        order=(found.source.number, place),
+    )
+
+
+def _names(source: SourceFiles, folder: Path) -> Iterator[str]:
+    for pair in source.pairs:
+        yield file_name(pair.image, folder)
+        yield file_name(pair.mask, folder)
+    for refusal in source.refused:
+        # a pattern refuses files; a manifest refuses lines of its own
+        if source.declared.manifest is None and refusal.file_path is not None:
+            yield refusal.file_path
