@@ -14,6 +14,7 @@ from roentgene.queries.migration import migrations
 from roentgene.queries.registry import query_text
 from roentgene.schemas.errors import RoentgeneError
 from roentgene.schemas.tables import tables
+from roentgene.warehouse.analyst_file import is_current
 from roentgene.warehouse.layout import Layout
 from roentgene.warehouse.opening import open_warehouse
 from roentgene.warehouse.store import Warehouse
@@ -117,21 +118,19 @@ def _analyst_file(warehouse: Warehouse) -> Finding:
     check, file = "analyst's file", warehouse.layout.published
     if not warehouse.study.publish:
         return Finding(check, "ok", "study.yaml says that none is published")
-    state = query_text("app/commit_state")
     if not file.is_file():
-        never = not next(warehouse.rows(query_text("app/batch_count")))[0]
+        never = not next(warehouse.rows(query_text("warehouse/batch_count")))[0]
         if never:
             return Finding(check, "ok", "there is none before the first batch")
-        return Finding(check, "warning", "there is none", "The next commit publishes it")
+        return Finding(check, "warning", "there is none", "The next ingest publishes it")
     try:
-        with duckdb.connect(str(file), read_only=True) as con:
-            same = con.execute(state).fetchall() == list(warehouse.rows(state))
+        same = is_current(warehouse)
     except duckdb.Error as error:
         reason = str(error).splitlines()[0]
-        return Finding(check, "warning", f"cannot be read: {reason}", "The next commit renews it")
+        return Finding(check, "warning", f"cannot be read: {reason}", "The next ingest renews it")
     if not same:
         detail = "is not of the last commit"
-        return Finding(check, "warning", detail, "The next commit renews it")
+        return Finding(check, "warning", detail, "The next ingest renews it")
     return Finding(check, "ok", "is of the last commit")
 
 

@@ -34,10 +34,8 @@ from roentgene.ingest.plan import Plan, make_plan
 from roentgene.ingest.quarantine import QuarantineChange, change_of
 from roentgene.ingest.refusal import Refusal, RuleCount
 from roentgene.schemas.tables import table
-from roentgene.warehouse.connection import LAKE
-from roentgene.warehouse.migrate import views_to_publish
+from roentgene.warehouse.analyst_file import catch_up, renew
 from roentgene.warehouse.opening import open_warehouse
-from roentgene.warehouse.publishing import publish
 from roentgene.warehouse.store import Warehouse
 from roentgene.warehouse.transaction import changed_rows
 
@@ -118,6 +116,7 @@ def run_ingest(
     """
     begun, started_at = time.monotonic(), datetime.now(UTC)
     staged: set[Path] = set()
+    _make_ready(folder)
     while True:
         with open_warehouse(folder) as reader:
             plan = make_plan(reader, cohort_file)
@@ -150,6 +149,12 @@ def run_ingest(
 class _Done:
     facts: BatchFacts
     page: Path
+
+
+def _make_ready(folder: Path) -> None:
+    """Finish what a process left that was killed in or after its commit; take new settings on."""
+    with open_warehouse(folder, read_only=False) as writer:
+        catch_up(writer)
 
 
 def _extract(
@@ -217,13 +222,7 @@ def _commit(
         report({}, error.counts, (*batch.refusals, *error.refusals))
         raise
     facts = report(committed.rows, committed.counts, batch.refusals)
-    if warehouse.study.publish:
-        publish(
-            warehouse.connection,
-            LAKE,
-            warehouse.layout.published,
-            views_to_publish(warehouse.study),
-        )
+    renew(warehouse)
     return _Done(facts, page)
 
 

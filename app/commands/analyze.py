@@ -25,8 +25,8 @@ def analyze(
     There are stability (intraclass correlation) and association (rank correlation).
     """
     from roentgene.analyses.run import run_analysis
-    from roentgene.app.analyst_file import renew
     from roentgene.schemas.analysis import read_analysis
+    from roentgene.warehouse.analyst_file import renew
     from roentgene.warehouse.opening import open_warehouse
 
     asked = read_analysis(spec)

@@ -128,8 +128,8 @@ def _decide(
     *,
     as_json: bool,
 ) -> None:
-    from roentgene.app.analyst_file import renew
     from roentgene.ingest.decisions import choose, decide, quarantined
+    from roentgene.warehouse.analyst_file import renew
     from roentgene.warehouse.opening import open_warehouse
 
     with open_warehouse(warehouse, read_only=False) as store:

@@ -14,6 +14,7 @@ from roentgene.ingest.run import Progress, run_ingest
 from roentgene.queries.registry import query_text
 from roentgene.schemas.analysis import read_analysis
 from roentgene.schemas.study import PatientFeatureRules, Study
+from roentgene.warehouse.analyst_file import renew
 from roentgene.warehouse.opening import create_warehouse, open_warehouse
 
 
@@ -81,7 +82,7 @@ def run_demo(
 
 def _analyse(folder: Path, made: DemoFiles) -> tuple[RunReport, RunReport]:
     with open_warehouse(folder, read_only=False) as warehouse:
-        return (
-            run_analysis(warehouse, read_analysis(made.stability)),
-            run_analysis(warehouse, read_analysis(made.association)),
-        )
+        stability = run_analysis(warehouse, read_analysis(made.stability))
+        association = run_analysis(warehouse, read_analysis(made.association))
+        renew(warehouse)
+    return stability, association

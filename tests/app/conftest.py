@@ -15,10 +15,10 @@ import pyarrow as pa
 import pytest
 from typer.testing import CliRunner
 
-from roentgene.app.analyst_file import renew
 from roentgene.app.cli import app
 from roentgene.schemas.study import Study
 from roentgene.schemas.tables import table
+from roentgene.warehouse.analyst_file import renew
 from roentgene.warehouse.opening import create_warehouse, open_warehouse
 from roentgene.warehouse.transaction import Transaction
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 import yaml
 
@@ -202,3 +203,17 @@ def test_progress_is_told_from_none_to_all(ingested: Any) -> None:
     told: list[run.Progress] = []
     run.run_ingest(ingested.warehouse, ingested.cohort_file, Serial(), told.append)
     assert told == [run.Progress(0, 0, 1), run.Progress(1, 0, 1)]
+
+
+def test_a_run_publishes_what_an_earlier_one_could_not(ingested: Any) -> None:
+    set_study(ingested.warehouse, publish=True)
+    file = ingested.warehouse / "published" / "analyst.duckdb"
+    assert ingested.ingest().batch_id is None
+    before = file.stat().st_mtime_ns
+    assert ingested.ingest().batch_id is None
+    assert file.stat().st_mtime_ns == before
+    file.chmod(0o644)
+    file.write_bytes(b"torn")
+    assert ingested.ingest().batch_id is None
+    with duckdb.connect(str(file), read_only=True) as con:
+        assert con.execute("SELECT count(*) FROM study.patient").fetchall() == [(2,)]
