@@ -15,6 +15,7 @@ import pyarrow as pa
 from roentgene.analyses.findings import Findings, Store
 from roentgene.queries.registry import query_text
 from roentgene.schemas.analysis import AnalysisSpec, Stability
+from roentgene.schemas.canonical import canonical_json, text_hash
 from roentgene.schemas.tables import table
 from roentgene.warehouse.transaction import current_author
 
@@ -74,7 +75,7 @@ def run_analysis(warehouse: Store, spec: AnalysisSpec) -> RunReport:
     """
     started_at = datetime.now(UTC)
     kind = _kind(spec)
-    sql_hash = _sha256([query_text(name) for name in kind.queries])
+    sql_hash = text_hash(canonical_json([query_text(name) for name in kind.queries]))
     run_id = _run_id(warehouse, spec, sql_hash)
     stored = _stored(warehouse, spec, kind, run_id)
     if stored is not None:
@@ -91,8 +92,8 @@ def run_analysis(warehouse: Store, spec: AnalysisSpec) -> RunReport:
         "snapshot_id": snapshot_id,
         "sql_hash": sql_hash,
         "code_version": version("roentgene"),
-        "library_versions": _json({name: version(name) for name in kind.libraries}),
-        "counts": _json(counts),
+        "library_versions": canonical_json({name: version(name) for name in kind.libraries}),
+        "counts": canonical_json(counts),
         "fingerprint": fingerprint,
         "author": current_author(),
         "started_at": started_at,
@@ -128,7 +129,7 @@ def _kind(spec: AnalysisSpec) -> _Kind:
 
 def canonical_spec(spec: AnalysisSpec) -> str:
     """JSON of a spec with every default written out: equal questions give equal text."""
-    return _json(spec.model_dump(mode="json"))
+    return canonical_json(spec.model_dump(mode="json"))
 
 
 def _run_id(warehouse: Store, spec: AnalysisSpec, sql_hash: str) -> str:
@@ -139,7 +140,7 @@ def _run_id(warehouse: Store, spec: AnalysisSpec, sql_hash: str) -> str:
     """
     state = warehouse.arrow(query_text("analyses/data_state"), {"cohort_id": spec.cohort_id})
     parts = [spec.analysis, canonical_spec(spec), state.to_pylist(), sql_hash, version("roentgene")]
-    return _sha256(parts)[:_ID_LENGTH]
+    return text_hash(canonical_json(parts))[:_ID_LENGTH]
 
 
 def _stored(warehouse: Store, spec: AnalysisSpec, kind: _Kind, run_id: str) -> RunReport | None:
@@ -230,11 +231,3 @@ class _Digest:
 
     def hexdigest(self) -> str:
         return self._hash.hexdigest()
-
-
-def _sha256(value: Any) -> str:
-    return hashlib.sha256(_json(value).encode()).hexdigest()
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from pathlib import Path
-from typing import Any
+
+from roentgene.schemas.canonical import canonical_json, text_hash
 
 _ID_LENGTH = 24
 _CHUNK = 1 << 20
@@ -24,17 +24,7 @@ def identity(*parts: object) -> str:
     >>> identity("series", "STS", "STS_002", "baseline", "CT", None)
     'dcf55a9dc2f926c9855a05cd'
     """
-    return hashlib.sha256(canonical_json(list(parts)).encode()).hexdigest()[:_ID_LENGTH]
-
-
-def canonical_json(value: Any) -> str:
-    """JSON with sorted keys and no blanks: equal things give equal text."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-
-
-def text_hash(text: str) -> str:
-    """sha256 of a text, in hexadecimal."""
-    return hashlib.sha256(text.encode()).hexdigest()
+    return text_hash(canonical_json(list(parts)))[:_ID_LENGTH]
 
 
 def file_hash(path: Path) -> str:

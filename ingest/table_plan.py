@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from roentgene.ingest.identity import canonical_json, file_hash, text_hash
+from roentgene.ingest.identity import file_hash
 from roentgene.ingest.known import Known, SourceFile
 from roentgene.ingest.tables import StagedTables, TableContext, stage_table, staging_order
 from roentgene.ingest.tables.identifiers import nearest_ids
+from roentgene.schemas.canonical import canonical_json, text_hash
 from roentgene.schemas.cohort import Cohort
 from roentgene.schemas.cohort_tables import (
     ExpressionTable,

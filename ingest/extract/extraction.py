@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
 from roentgene.ingest.extract.engines import engine
 from roentgene.ingest.extract.work import Extraction
-from roentgene.ingest.identity import canonical_json, identity
+from roentgene.ingest.identity import identity
+from roentgene.schemas.canonical import canonical_json, text_hash
 from roentgene.schemas.errors import FileError
 from roentgene.schemas.study import Profile
 
@@ -73,7 +73,7 @@ def extraction_row(extraction: Extraction) -> dict[str, Any]:
         "engine_version": chosen.version(),
         "code_version": CODE_VERSION,
         "settings": settings,
-        "settings_hash": hashlib.sha256(settings.encode()).hexdigest(),
+        "settings_hash": text_hash(settings),
         "library_versions": canonical_json(chosen.library_versions()),
         "value_scale": "raw",
     }

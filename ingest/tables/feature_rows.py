@@ -6,16 +6,16 @@ hash and no voxel counts.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from typing import Any
 
 import polars as pl
 
-from roentgene.ingest.identity import canonical_json, identity
+from roentgene.ingest.identity import identity
 from roentgene.ingest.staged_columns import SOURCE_ROW
 from roentgene.ingest.tables.staging import TableContext
 from roentgene.ingest.tables.visits import with_visit
+from roentgene.schemas.canonical import canonical_json, text_hash
 from roentgene.schemas.cohort_tables import FeaturesTable
 
 #: What names a measurement within a table of one extraction.
@@ -66,7 +66,7 @@ def with_ids(
 
     def work_key(content: Any) -> str:
         measured = canonical_json([extraction_id, features, content])
-        return hashlib.sha256(measured.encode()).hexdigest()
+        return text_hash(measured)
 
     return rows.with_columns(
         _each(rows, KEY[:3], series_id).alias("series_id"),
@@ -148,7 +148,7 @@ def _extraction(declaration: FeaturesTable, rows: pl.DataFrame) -> pl.DataFrame:
         engine_version=pl.lit(declaration.engine_version),
         code_version=pl.lit(_SOURCE),
         settings=pl.lit(settings),
-        settings_hash=pl.lit(hashlib.sha256(settings.encode()).hexdigest()),
+        settings_hash=pl.lit(text_hash(settings)),
         value_scale=pl.lit(declaration.value_scale),
     )
 
