@@ -202,7 +202,7 @@ def _planned(
     only_in_table = tuple(sorted(ids - imaged)) if imaged else ()
     only_in_cohort = tuple(sorted(context.known_patients - ids))
     nearest = nearest_ids(only_in_table, context.known_patients - set(only_in_table))
-    nearest |= nearest_ids(only_in_cohort, ids - context.known_patients) | dict(match.near_misses)
+    nearest |= nearest_ids(only_in_cohort, only_in_table) | dict(match.near_misses)
     n_rows = sum(rows.height for rows in asked.staged.rows.values())
     return TablePlan(
         name,

@@ -87,7 +87,7 @@ def _summary(rules: Sequence[Row]) -> Iterator[str]:
         stages[row["stage"]].append(row)
     for stage, found in stages.items():
         refusing = [row for row in found if row["n_refused"]]
-        yield f"{stage}: {counted(len(found), 'rule')}, {len(refusing):,} of them refused something"
+        yield f"{stage}: {counted(len(found), 'rule')}, {len(refusing) or 'none'} with refusals"
         for row in refusing:
             mark = " (let in, marked)" if row["severity"] == "warning" else ""
             yield one_line(

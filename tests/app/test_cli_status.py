@@ -96,7 +96,7 @@ def test_gates_tells_what_refused_and_where_the_page_lies(
     roentgene: Callable[..., Any], made_study: Path
 ) -> None:
     told = roentgene("gates", "-w", made_study)
-    assert "image: 2 rules, 2 of them refused something" in told.out
+    assert "image: 2 rules, 2 with refusals" in told.out
     assert "  masks: geometry_mismatch: 2 of 8\n" in told.out
     assert "  regions: too_few_grey_levels: 1 of 6 (let in, marked)\n" in told.out
     assert "mask_missing" not in told.out
