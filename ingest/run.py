@@ -18,10 +18,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from roentgene.ingest.batch import Batch, gather
-from roentgene.ingest.case import failed_case, stage_case
-from roentgene.ingest.case_rows import CaseRows
-from roentgene.ingest.commit import (
+from roentgene.ingest.committing.batch import Batch, gather
+from roentgene.ingest.committing.commit import (
     BatchHead,
     CatalogueRefusedError,
     commit,
@@ -30,9 +28,11 @@ from roentgene.ingest.commit import (
 from roentgene.ingest.extract.executor import Executor, Outcome
 from roentgene.ingest.gates.report import BatchFacts, write_report
 from roentgene.ingest.known import last_batch
-from roentgene.ingest.plan import Plan, make_plan
+from roentgene.ingest.planning.plan import Plan, make_plan
 from roentgene.ingest.quarantine import QuarantineChange, change_of
 from roentgene.ingest.refusal import Refusal, RuleCount
+from roentgene.ingest.staging.case import failed_case, stage_case
+from roentgene.ingest.staging.case_rows import CaseRows
 from roentgene.schemas.tables import table
 from roentgene.warehouse.analyst_file import catch_up, renew
 from roentgene.warehouse.opening import open_warehouse

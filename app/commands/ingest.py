@@ -14,9 +14,9 @@ from roentgene.app.refusals import refusal_lines, refusal_object
 from roentgene.app.terminal import counted, note, one_line, say, say_json
 
 if TYPE_CHECKING:
-    from roentgene.ingest.plan import Plan
+    from roentgene.ingest.planning.plan import Plan
+    from roentgene.ingest.planning.table_plan import TablePlan
     from roentgene.ingest.run import IngestReport
-    from roentgene.ingest.table_plan import TablePlan
 
 app = typer.Typer(help="Bring a delivery in.", no_args_is_help=True)
 
@@ -29,7 +29,7 @@ _INTERRUPTED = 130
 @app.command()
 def plan(cohort: CohortFile, warehouse: WarehouseFolder = None, as_json: AsJson = False) -> None:
     """Say what is new, changed, unchanged, gone and refused; writes nothing."""
-    from roentgene.ingest.plan import make_plan
+    from roentgene.ingest.planning.plan import make_plan
     from roentgene.warehouse.opening import open_warehouse
 
     with open_warehouse(warehouse) as store:
@@ -107,7 +107,7 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Plan, extract, gate and commit; what is known already is not done again."""
-    from roentgene.ingest.commit import CatalogueRefusedError
+    from roentgene.ingest.committing.commit import CatalogueRefusedError
     from roentgene.ingest.extract.executor import LocalPool
     from roentgene.ingest.run import run_ingest
     from roentgene.warehouse.layout import find_warehouse

@@ -15,7 +15,8 @@ import yaml
 
 from roentgene.app.commands import ingest
 from roentgene.app.refusals import refusal_lines
-from roentgene.ingest import commit, run
+from roentgene.ingest import run
+from roentgene.ingest.committing import commit
 from roentgene.ingest.extract import executor
 from roentgene.ingest.refusal import Refusal
 from roentgene.warehouse.opening import create_warehouse

@@ -13,12 +13,12 @@ import pytest
 import yaml
 
 from roentgene.ingest import run
-from roentgene.ingest.case import stage_case
-from roentgene.ingest.commit import CatalogueRefusedError
+from roentgene.ingest.committing.commit import CatalogueRefusedError
 from roentgene.ingest.extract.executor import LocalPool, Outcome, Serial, Task
 from roentgene.ingest.extract.work import Case
 from roentgene.ingest.gates import catalogue
 from roentgene.ingest.refusal import Gated, Refusal
+from roentgene.ingest.staging.case import stage_case
 from roentgene.warehouse.opening import open_warehouse
 
 N_FEATURES = 32  # 18 first order, 14 of shape
@@ -165,7 +165,7 @@ def test_a_batch_that_the_catalogue_refuses_leaves_nothing_but_its_page(
         return Gated(None, (Refusal("catalogue", "key_not_unique", "study.patient", "twice"),))
 
     before = delivery.snapshot()
-    monkeypatch.setattr("roentgene.ingest.commit.check_catalogue", refuse)
+    monkeypatch.setattr("roentgene.ingest.committing.commit.check_catalogue", refuse)
     with pytest.raises(CatalogueRefusedError, match="key_not_unique") as caught:
         delivery.ingest()
     assert caught.value.exit_code == 4

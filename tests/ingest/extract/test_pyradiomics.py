@@ -231,7 +231,7 @@ def test_importing_the_engine_does_not_import_pyradiomics() -> None:
         "import sys; from roentgene.ingest.extract.extraction import make_extraction;"
         "from roentgene.schemas.study import PACKAGED_PROFILES as P;"
         "make_extraction('standard', P['standard']);"
-        "import roentgene.ingest.case, roentgene.ingest.extract.executor;"
+        "import roentgene.ingest.staging.case, roentgene.ingest.extract.executor;"
         "sys.exit(bool({'radiomics', 'SimpleITK', 'scipy', 'pywt'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from roentgene.ingest.merging import merge
+from roentgene.ingest.committing.merging import merge
 from roentgene.ingest.staged_columns import staged_schema
 
 PATIENT = "study.patient"

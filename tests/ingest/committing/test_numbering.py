@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import polars as pl
 
-from roentgene.ingest.known import StoredMeasurement
-from roentgene.ingest.numbering import (
+from roentgene.ingest.committing.numbering import (
     feature_row,
     new_features,
     number_measurements,
     number_values,
 )
+from roentgene.ingest.known import StoredMeasurement
 
 MEASUREMENTS = pl.DataFrame(
     {

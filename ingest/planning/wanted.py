@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from roentgene.ingest.drawing import Drawing, MaskIdentity, Visit
 from roentgene.ingest.extract.work import Case, Extraction, MaskWork, RegionWork
 from roentgene.ingest.identity import identity
-from roentgene.ingest.region_rules import RegionRule
+from roentgene.ingest.planning.drawing import Drawing, MaskIdentity, Visit
+from roentgene.ingest.planning.region_rules import RegionRule
 from roentgene.schemas.study import GateThresholds
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from roentgene.ingest.planning.region_rules import RegionRule
 from roentgene.ingest.refusal import Refusal
-from roentgene.ingest.region_rules import RegionRule
 from roentgene.ingest.sources.pair import Pair
 
 

@@ -18,10 +18,8 @@ import numpy as np
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from roentgene.ingest.case_rows import CaseRows, RegionFacts, RowCollector
 from roentgene.ingest.extract.work import Case, MaskWork, RegionWork
 from roentgene.ingest.gates import image as gate
-from roentgene.ingest.measurement import RegionOnImage, measure_region
 from roentgene.ingest.refusal import Refusal
 from roentgene.ingest.regions.block import Block, cut_out
 from roentgene.ingest.regions.labels import union
@@ -34,6 +32,8 @@ from roentgene.ingest.sources.volume import (
     VolumeError,
     read_volume,
 )
+from roentgene.ingest.staging.case_rows import CaseRows, RegionFacts, RowCollector
+from roentgene.ingest.staging.measurement import RegionOnImage, measure_region
 
 
 @dataclass(frozen=True)
@@ -49,9 +49,10 @@ class _Drawn:
 def stage_case(case: Case, folder: Path) -> None:
     """Measure a case and write its rows to ``folder / case.case_key``.
 
-    One zstd Parquet file for each table of :class:`roentgene.ingest.case_rows.CaseRows`. The
-    folder appears whole or not at all: it is written beside its place, under a name that begins
-    with a dot, and renamed. One that exists already is left as it is.
+    One zstd Parquet file for each table of
+    :class:`roentgene.ingest.staging.case_rows.CaseRows`. The folder appears whole or not at all:
+    it is written beside its place, under a name that begins with a dot, and renamed. One that
+    exists already is left as it is.
 
     Parameters
     ----------

@@ -14,15 +14,15 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 
-from roentgene.ingest.case_rows import CaseRows
-from roentgene.ingest.cohort_rows import cohort_rows, region_rows
-from roentgene.ingest.gate_counts import file_counts
+from roentgene.ingest.committing.cohort_rows import cohort_rows, region_rows
+from roentgene.ingest.committing.gate_counts import file_counts
+from roentgene.ingest.committing.merging import merge
 from roentgene.ingest.gates.staged import StagedGate, gate_staged, joined
 from roentgene.ingest.known import GROWING, Known
-from roentgene.ingest.merging import merge
-from roentgene.ingest.plan import Plan
+from roentgene.ingest.planning.plan import Plan
 from roentgene.ingest.refusal import Refusal, RuleCount, refusals_from_arrow
 from roentgene.ingest.staged_columns import SOURCE_FILE, SOURCE_ROW
+from roentgene.ingest.staging.case_rows import CaseRows
 from roentgene.schemas.tables import table
 
 #: Names a measurement until it has a number.

@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from roentgene.ingest.batch import MEASURED
+from roentgene.ingest.committing.batch import MEASURED
 from roentgene.ingest.extract.engines.features import FeatureName, split_feature
 from roentgene.ingest.known import Measured, StoredMeasurement
 from roentgene.schemas.words import pyradiomics_features
@@ -107,7 +107,7 @@ def number_values(
     Parameters
     ----------
     values : polars.DataFrame
-        As in :class:`roentgene.ingest.batch.Batch`.
+        As in :class:`roentgene.ingest.committing.batch.Batch`.
     measurements : polars.DataFrame
         The numbered measurements.
     engines : mapping of str to str

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from roentgene.ingest.drawing import DeliveredFile, Drawing, MaskIdentity, Visit, refuse
+from roentgene.ingest.planning.drawing import DeliveredFile, Drawing, MaskIdentity, Visit, refuse
 from roentgene.ingest.refusal import Gated, Refusal
 
 _Series = tuple[Visit, str]

@@ -10,13 +10,13 @@ import pyarrow.parquet as pq
 import pytest
 import SimpleITK as sitk
 
-from roentgene.ingest.case import measure_case, stage_case
-from roentgene.ingest.case_rows import CaseRows
 from roentgene.ingest.extract.engines import engine
 from roentgene.ingest.extract.extraction import make_extraction
 from roentgene.ingest.extract.work import Case, MaskWork, RegionWork
 from roentgene.ingest.refusal import REFUSAL_SCHEMA, refusals_from_arrow
 from roentgene.ingest.staged_columns import staged_schema
+from roentgene.ingest.staging.case import measure_case, stage_case
+from roentgene.ingest.staging.case_rows import CaseRows
 from roentgene.schemas.errors import ExtractionUnavailableError
 from roentgene.schemas.study import GateThresholds, Profile
 from roentgene.schemas.words import closed_list

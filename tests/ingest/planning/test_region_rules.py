@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from roentgene.ingest.region_rules import RegionRule, check_derivable, region_rules
+from roentgene.ingest.planning.region_rules import RegionRule, check_derivable, region_rules
 from roentgene.schemas.cohort import Region
 from roentgene.schemas.errors import FileError
 

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from roentgene.ingest.extract.extraction import extraction_row
-from roentgene.ingest.plan import Plan
+from roentgene.ingest.planning.plan import Plan
 from roentgene.ingest.staged_columns import SOURCE_FILE, SOURCE_ROW
 from roentgene.schemas.cohort import Cohort
 from roentgene.schemas.tables import table

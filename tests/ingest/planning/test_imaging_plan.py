@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from roentgene.ingest import delivery
 from roentgene.ingest.extract.work import Case, Extraction, MaskWork, RegionWork
-from roentgene.ingest.imaging_plan import ImagingPlan, plan_imaging
+from roentgene.ingest.planning import delivery
+from roentgene.ingest.planning.imaging_plan import ImagingPlan, plan_imaging
 from roentgene.ingest.refusal import Refusal
 from roentgene.ingest.tables.identifiers import normalise_id
 from roentgene.schemas.cohort import Cohort

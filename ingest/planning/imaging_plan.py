@@ -6,13 +6,13 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from roentgene.ingest.delivery import Normalise, find_drawings
-from roentgene.ingest.drawing import Visit
 from roentgene.ingest.extract.work import Case, Extraction, MaskWork, RegionWork
-from roentgene.ingest.gates.drawings import gate_drawings
 from roentgene.ingest.identity import identity
+from roentgene.ingest.planning.delivery import Normalise, find_drawings
+from roentgene.ingest.planning.drawing import Visit
+from roentgene.ingest.planning.drawing_gate import gate_drawings
+from roentgene.ingest.planning.wanted import Wanted
 from roentgene.ingest.refusal import Refusal
-from roentgene.ingest.wanted import Wanted
 from roentgene.schemas.cohort import Cohort
 from roentgene.schemas.study import GateThresholds
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from roentgene.ingest.extract.extraction import make_extraction
 from roentgene.ingest.extract.work import Extraction, subjects
-from roentgene.ingest.imaging_plan import ImagingPlan, plan_imaging
 from roentgene.ingest.known import Known, read_known
+from roentgene.ingest.planning.imaging_plan import ImagingPlan, plan_imaging
+from roentgene.ingest.planning.table_plan import TablePlan, plan_tables
 from roentgene.ingest.quarantine import Examined, unlike
 from roentgene.ingest.refusal import Refusal
-from roentgene.ingest.table_plan import TablePlan, plan_tables
 from roentgene.ingest.tables.identifiers import normalise_id
 from roentgene.schemas.cohort import Cohort, ImageSource, read_cohort
 from roentgene.schemas.errors import FileError

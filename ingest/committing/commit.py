@@ -11,13 +11,13 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 
-from roentgene.ingest.batch import Batch
+from roentgene.ingest.committing.batch import Batch
+from roentgene.ingest.committing.numbering import new_features, number_measurements, number_values
 from roentgene.ingest.gates.catalogue import check_catalogue
-from roentgene.ingest.numbering import new_features, number_measurements, number_values
-from roentgene.ingest.plan import Plan
+from roentgene.ingest.planning.plan import Plan
+from roentgene.ingest.planning.table_plan import TablePlan
 from roentgene.ingest.quarantine import QuarantineChange
 from roentgene.ingest.refusal import Refusal, RuleCount
-from roentgene.ingest.table_plan import TablePlan
 from roentgene.queries.registry import query_text
 from roentgene.schemas.errors import BatchRefusedError
 from roentgene.schemas.tables import table

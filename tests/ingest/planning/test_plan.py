@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from roentgene.ingest.plan import Plan, make_plan
+from roentgene.ingest.planning.plan import Plan, make_plan
 from roentgene.schemas.errors import FileError
 from roentgene.warehouse.opening import open_warehouse
 

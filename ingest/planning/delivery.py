@@ -11,9 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from roentgene.ingest.drawing import DeliveredFile, Drawing, file_name, refuse
 from roentgene.ingest.identity import file_hash
-from roentgene.ingest.image_sources import SourceFiles, read_sources
+from roentgene.ingest.planning.drawing import DeliveredFile, Drawing, file_name, refuse
+from roentgene.ingest.planning.image_sources import SourceFiles, read_sources
 from roentgene.ingest.refusal import Gated, Refusal
 from roentgene.ingest.sources.pair import Pair
 from roentgene.schemas.cohort import Cohort, ImageSource
@@ -69,7 +69,7 @@ def find_drawings(cohort: Cohort, folder: Path, normalise: Normalise) -> Deliver
     Raises
     ------
     FileError
-        As :func:`roentgene.ingest.image_sources.read_sources`.
+        As :func:`roentgene.ingest.planning.image_sources.read_sources`.
     """
     sources = read_sources(cohort, folder)
     found = [

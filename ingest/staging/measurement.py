@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from roentgene.ingest.case_rows import RowCollector
 from roentgene.ingest.extract.engines import engine
 from roentgene.ingest.extract.executor import one_line
 from roentgene.ingest.extract.work import (
@@ -23,6 +22,7 @@ from roentgene.ingest.gates import image as gate
 from roentgene.ingest.gates.grey_levels import expected_grey_levels
 from roentgene.ingest.refusal import Refusal
 from roentgene.ingest.sources.volume import Volume, region_image
+from roentgene.ingest.staging.case_rows import RowCollector
 from roentgene.schemas.errors import ExtractionUnavailableError
 
 

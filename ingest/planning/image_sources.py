@@ -10,9 +10,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from roentgene.ingest.drawing import file_name
+from roentgene.ingest.planning.drawing import file_name
+from roentgene.ingest.planning.region_rules import RegionRule, check_derivable, region_rules
 from roentgene.ingest.refusal import Gated, Refusal
-from roentgene.ingest.region_rules import RegionRule, check_derivable, region_rules
 from roentgene.ingest.sources.manifest import read_manifest
 from roentgene.ingest.sources.pair import FIELDS, Pair
 from roentgene.ingest.sources.pattern import find_pairs

@@ -1,0 +1,1 @@
+"""Planning: what a delivery holds, what of it is new, and whose ids meet nobody."""
