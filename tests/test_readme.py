@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 README = (Path(__file__).resolve().parents[1] / "README.md").read_text(encoding="utf-8")
-EXAMPLES = re.findall(r"^```(sh|python)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
-QUICK_START = re.findall(r"^    (.+)$", README, re.MULTILINE)
+FENCED = re.compile(r"^```(sh|python)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+EXAMPLES = FENCED.findall(README)
+QUICK_START = re.findall(r"^    (.+)$", FENCED.sub("", README), re.MULTILINE)
 DEMO = "uv run roentgene demo"
 #: The tests run inside the environment that ``uv run`` would enter.
 INSTALLED = Path(sys.executable).parent

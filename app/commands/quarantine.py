@@ -73,11 +73,9 @@ def _object(one: Quarantined) -> dict[str, Any]:
 
 def _telling_length(ids: Sequence[str]) -> int:
     """Length at which the beginnings of ids tell them apart."""
-    return next(
-        length
-        for length in range(_SHORTEST_ID, max(map(len, ids), default=0) + _SHORTEST_ID)
-        if len({one[:length] for one in ids}) == len(ids)
-    )
+    longest = max(map(len, ids), default=_SHORTEST_ID)
+    lengths = range(_SHORTEST_ID, longest)
+    return next((n for n in lengths if len({one[:n] for one in ids}) == len(ids)), longest)
 
 
 def _line(one: Quarantined, length: int) -> str:

@@ -111,7 +111,8 @@ class _Catalogue:
         scope = self._scope(child)
         columns = dict(reference.columns)
         sql = render.orphans(child, columns, table(reference.table), bool(scope))
-        rows = self._rows(sql, scope)
+        # most tables of most cohorts are empty, and counting is cheaper than asking
+        rows = self._rows(sql, scope) if self._count(child) else []
         return self._finding(
             child.full_name,
             f"{', '.join(columns)} in {reference.table}",

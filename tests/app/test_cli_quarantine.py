@@ -93,3 +93,11 @@ def test_the_same_again_is_nothing_to_do(roentgene: Callable[..., Any], study: P
     answer = roentgene(*words)
     assert (answer.exit_code, answer.out) == (0, "Nothing to do: that was decided before.\n")
     assert roentgene(*words, "--json").json == {"state": "waived", "refusal_ids": []}
+
+
+def test_a_warehouse_of_which_nothing_was_refused(
+    roentgene: Callable[..., Any], tmp_path: Path
+) -> None:
+    roentgene("init", tmp_path / "new")
+    told = roentgene("quarantine", "list", "-w", tmp_path / "new")
+    assert (told.exit_code, told.out.splitlines()) == (0, ["0 open refusals"])

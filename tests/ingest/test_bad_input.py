@@ -137,6 +137,7 @@ def test_a_refusal_is_new_once_and_over_when_it_is_cured(delivery: Any) -> None:
     assert delivery.rows(state) == [("resolved",)]
 
 
+@pytest.mark.slow
 def test_ids_that_match_nobody_meet_the_patients_who_come_later(delivery: Any) -> None:
     delivery.write_table("clinical.csv", "id,age", "Q1,50")
     delivery.cohort["tables"] = [{"file": "clinical.csv", "kind": "clinical", "id": "id"}]

@@ -220,6 +220,7 @@ def test_all_of_a_reason_leaves_out_what_is_resolved(known: tuple[Quarantined, .
         choose(known, all_of="file_mising")
 
 
+@pytest.mark.slow
 def test_a_run_works_again_on_what_is_to_be_retried_and_not_on_what_is_waived(
     delivery: Any,
 ) -> None:

@@ -158,6 +158,7 @@ def test_a_case_that_kills_its_worker_is_refused_and_the_others_go_on(
     ) == [("P1", "ok", None), ("P2", "failed", "worker_died")]
 
 
+@pytest.mark.slow
 def test_a_batch_that_the_catalogue_refuses_leaves_nothing_but_its_page(
     delivery: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -191,6 +192,7 @@ class Overtaken:
         yield from Serial().run(task, cases)
 
 
+@pytest.mark.slow
 def test_a_run_that_was_overtaken_plans_again_and_repeats_nothing(delivery: Any) -> None:
     report = delivery.ingest(Overtaken(delivery))
     assert report.batch_id is None
@@ -205,6 +207,7 @@ def test_progress_is_told_from_none_to_all(ingested: Any) -> None:
     assert told == [run.Progress(0, 0, 1), run.Progress(1, 0, 1)]
 
 
+@pytest.mark.slow
 def test_a_run_publishes_what_an_earlier_one_could_not(ingested: Any) -> None:
     set_study(ingested.warehouse, publish=True)
     file = ingested.warehouse / "published" / "analyst.duckdb"

@@ -57,6 +57,7 @@ def test_ids_stay_unmatched_after_their_patients_were_registered(delivery: Any) 
     )
 
 
+@pytest.mark.slow
 def test_a_table_is_due_when_its_file_its_declaration_or_its_patients_change(
     delivery: Any,
 ) -> None:
@@ -99,6 +100,7 @@ def test_one_file_may_be_read_as_several_tables(delivery: Any) -> None:
     assert delivery.ingest().batch_id is None
 
 
+@pytest.mark.slow
 def test_a_panel_that_another_cohort_uses_keeps_its_genes(delivery: Any, tmp_path: Path) -> None:
     maf = (
         "Hugo_Symbol\tChromosome\tStart_Position\tEnd_Position\tVariant_Classification\t"
