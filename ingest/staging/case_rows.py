@@ -18,6 +18,7 @@ _STATUS_OF_REASON = {
     "label_absent": "label_absent",
     "roi_too_small": "roi_too_small",
     "engine_failed": "failed",
+    "worker_died": "failed",
 }
 #: A finding about the tumour, not a fault of the delivery.
 _NOT_QUARANTINED = frozenset({"label_absent"})

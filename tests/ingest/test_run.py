@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +16,6 @@ from roentgene.ingest.extract.executor import LocalPool, Outcome, Serial, Task
 from roentgene.ingest.extract.work import Case
 from roentgene.ingest.gates import catalogue
 from roentgene.ingest.refusal import Gated, Refusal
-from roentgene.ingest.staging.case import stage_case
 from roentgene.warehouse.opening import open_warehouse
 
 N_FEATURES = 32  # 18 first order, 14 of shape
@@ -135,18 +132,14 @@ def test_an_interrupted_run_is_resumed_where_it_stopped(delivery: Any) -> None:
     assert list((delivery.warehouse / "staging").iterdir()) == []
 
 
-def kill_worker_on_p2(case: Case, folder: Path) -> None:
-    """Stands in for a crash in C code."""
-    if case.patient_id == "P2":
-        os.kill(os.getpid(), signal.SIGKILL)
-    stage_case(case, folder)
-
-
 @pytest.mark.slow
 def test_a_case_that_kills_its_worker_is_refused_and_the_others_go_on(
     delivery: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run, "stage_case", kill_worker_on_p2)
+    monkeypatch.syspath_prepend(Path(__file__).parent)
+    import deadly_case
+
+    monkeypatch.setattr(run, "stage_case", deadly_case.stage_or_die)
     report = delivery.ingest(LocalPool(2))
     assert [r.reason_code for r in report.new_refusals] == ["worker_died"]
     assert delivery.rows(
