@@ -37,10 +37,11 @@ class ArrowQuery(Protocol):
 
 @dataclass(frozen=True)
 class StoredMeasurement:
-    """Number of a measurement and the work that made it."""
+    """Number of a measurement, the work that made it, and whether it is the current one."""
 
     measurement_id: int
     work_key: str
+    current: bool
 
 
 @dataclass(frozen=True)
@@ -165,7 +166,7 @@ def read_known(arrow: ArrowQuery, cohort_id: str) -> Known:
         last_batch=last_batch(arrow, cohort_id),
         measured={
             (row["segmentation_id"], row["series_id"], row["extraction_id"]): StoredMeasurement(
-                row["measurement_id"], row["work_key"]
+                row["measurement_id"], row["work_key"], row["current"]
             )
             for row in rows("done_work")
         },

@@ -39,6 +39,9 @@ from roentgene.warehouse.opening import open_warehouse
 from roentgene.warehouse.store import Warehouse
 from roentgene.warehouse.transaction import changed_rows
 
+# no run takes this long, so whoever staged it was killed
+_FORGOTTEN_SECONDS = 7 * 24 * 3600
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -133,7 +136,7 @@ def run_ingest(
                     continue  # another process was quicker: what is new now?
                 done = _commit(writer, plan, batch, change, started_at)
         break
-    _clear(staged)
+    _clear(staged, staging)
     return IngestReport(
         plan.cohort.cohort_id,
         done.facts.batch_id if done else None,
@@ -226,10 +229,14 @@ def _commit(
     return _Done(facts, page)
 
 
-def _clear(staged: Set[Path]) -> None:
-    """Remove staged cases, and the folder of the cohort when nothing else is in it."""
-    for case in staged:
-        shutil.rmtree(case, ignore_errors=True)
-    for folder in {case.parent for case in staged}:
-        if folder.is_dir() and not any(folder.iterdir()):
-            folder.rmdir()
+def _clear(staged: Set[Path], staging: Path) -> None:
+    """Remove staged cases, what killed runs left long ago, and the folder once it is empty."""
+    if not staging.is_dir():
+        return
+    long_ago = time.time() - _FORGOTTEN_SECONDS
+    for case in list(staging.iterdir()):
+        # another process may be staging beside us
+        if case in staged or case.stat().st_mtime < long_ago:
+            shutil.rmtree(case, ignore_errors=True)
+    if not any(staging.iterdir()):
+        staging.rmdir()

@@ -7,7 +7,7 @@ that only what is new is checked and committed.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,7 +18,7 @@ from roentgene.ingest.committing.cohort_rows import cohort_rows, region_rows
 from roentgene.ingest.committing.gate_counts import file_counts
 from roentgene.ingest.committing.merging import merge
 from roentgene.ingest.gates.staged import StagedGate, gate_staged, joined
-from roentgene.ingest.known import GROWING, Known
+from roentgene.ingest.known import GROWING, Known, Measured
 from roentgene.ingest.planning.plan import Plan
 from roentgene.ingest.refusal import Refusal, RuleCount, refusals_from_arrow
 from roentgene.ingest.staged_columns import SOURCE_FILE, SOURCE_ROW
@@ -72,6 +72,8 @@ class Batch:
         Engine of each extraction.
     expects_anew : bool
         Whether the cohort file expects something else than is stored.
+    revives : bool
+        Whether work that was done once and given up is wanted again.
     """
 
     tables: Mapping[str, pa.Table]
@@ -81,6 +83,7 @@ class Batch:
     suites: Mapping[str, Mapping[str, Any]]
     engines: Mapping[str, str]
     expects_anew: bool
+    revives: bool
 
 
 def gather(plan: Plan, cases: Iterable[CaseRows], changed: ChangedRows) -> Batch:
@@ -122,7 +125,17 @@ def gather(plan: Plan, cases: Iterable[CaseRows], changed: ChangedRows) -> Batch
         suites={name: gate.results for name, gate in gates.items() if gate.results["results"]},
         engines=dict(rows[_EXTRACTION].select("extraction_id", "engine").iter_rows()),
         expects_anew=expects_anew,
+        revives=any(not plan.known.measured[key].current for key in _done(plan)),
     )
+
+
+def _done(plan: Plan) -> Iterator[Measured]:
+    """Measurements that are wanted and that the catalogue has."""
+    yield from plan.imaging.unchanged
+    for planned in plan.tables:
+        if planned.staged and _MEASUREMENT in planned.staged.rows:
+            keys = planned.staged.rows[_MEASUREMENT].select(MEASURED).iter_rows()
+            yield from ((a, b, c) for a, b, c in keys if (a, b, c) in plan.known.measured)
 
 
 def _table_parts(plan: Plan, values: _Values) -> dict[str, list[pl.DataFrame]]:

@@ -79,7 +79,7 @@ class Committed:
 
 def is_empty(batch: Batch, change: QuarantineChange) -> bool:
     """Whether nothing of a batch is new: then nothing is to be committed."""
-    return not (batch.tables or batch.expects_anew or change)
+    return not (batch.tables or batch.expects_anew or batch.revives or change)
 
 
 def commit(
@@ -110,6 +110,8 @@ def commit(
     with warehouse.transaction(current_author(), message) as tx:
         written = _write_tables(tx, plan, batch, head)
         written |= _write_measurements(tx, plan, batch, head)
+        wanted = {"cohort_id": cohort_id, "extraction_ids": sorted(batch.engines)}
+        tx.execute_query("ingest/set_current", wanted)
         gate = check_catalogue(tx.arrow, cohort_id, written)
         if gate.refused:
             raise CatalogueRefusedError(gate.refused, gate.counts)
@@ -155,13 +157,11 @@ def _write_measurements(
     cohort = {"cohort_id": plan.cohort.cohort_id}
     if again:
         tx.execute_query("ingest/delete_values", {**cohort, "measurement_ids": again})
-    written = {
+    return {
         _FEATURE: _insert(tx, _FEATURE, new),
         _MEASUREMENT: tx.replace(_MEASUREMENT, _of_batch(numbered.to_arrow(), head)),
         _VALUE: tx.insert(_VALUE, _declared(_VALUE, values.to_arrow())),
     }
-    tx.execute_query("ingest/retire_measurements", cohort)
-    return written
 
 
 def _write_books(

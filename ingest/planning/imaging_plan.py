@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from importlib.metadata import version
 from pathlib import Path
 
 from roentgene.ingest.extract.work import Case, Extraction, MaskWork, RegionWork
@@ -36,8 +37,10 @@ class ImagingPlan:
         Patient and timepoint, patient and lesion, of every pair that was taken.
     regions : mapping of str to str
         Region to its derivation.
-    n_new, n_changed, n_unchanged : int
-        Measurements that are wanted: unknown to the catalogue, known from other work, and done.
+    n_new, n_changed : int
+        Measurements that are wanted: unknown to the catalogue, and known from other work.
+    unchanged : frozenset of tuple of str
+        Measurements that are wanted and done.
     gone : tuple of tuple of str
         Measurements that the catalogue knows and that are no longer wanted.
     files : frozenset of str
@@ -53,10 +56,15 @@ class ImagingPlan:
     regions: Mapping[str, str] = field(default_factory=dict)
     n_new: int = 0
     n_changed: int = 0
-    n_unchanged: int = 0
+    unchanged: frozenset[Measured] = frozenset()
     gone: tuple[Measured, ...] = ()
     files: frozenset[str] = frozenset()
     n_pairs: int = 0
+
+    @property
+    def n_unchanged(self) -> int:
+        """Number of measurements that are wanted and done."""
+        return len(self.unchanged)
 
     @property
     def patients(self) -> frozenset[str]:
@@ -115,7 +123,7 @@ def plan_imaging(
         regions={rule.region: rule.derivation for d in drawings for rule in d.rules},
         n_new=len(wanted.keys() - done.keys()),
         n_changed=sum(done[key] != wanted[key] for key in wanted.keys() & done.keys()),
-        n_unchanged=len(wanted.items() & done.items()),
+        unchanged=frozenset(key for key, _ in wanted.items() & done.items()),
         gone=tuple(sorted(done.keys() - wanted.keys())),
         files=delivery.files,
         n_pairs=delivery.n_pairs,
@@ -164,4 +172,6 @@ def _case_key(case: Case) -> str:
         for mask in case.masks
         for region in mask.regions
     ]
-    return identity("case", case.series_id, case.name, case.content_hash, case.modality, regions)
+    image = (case.series_id, case.name, case.content_hash, case.modality)
+    # rows that another version staged may have other columns
+    return identity("case", version("roentgene"), *image, regions)

@@ -1,6 +1,6 @@
 -- title: Extractions that a cohort has
 -- grain: a measurement
 -- reference: imaging.measurement
-SELECT segmentation_id, series_id, extraction_id, measurement_id, work_key
+SELECT segmentation_id, series_id, extraction_id, measurement_id, work_key, current
 FROM imaging.measurement
 WHERE cohort_id = $cohort_id

@@ -232,7 +232,11 @@ def test_the_plan_counts_images_that_are_gone() -> None:
     made: Any = SimpleNamespace(
         cohort=SimpleNamespace(cohort_id="C", title="t", images=()),
         imaging=SimpleNamespace(
-            n_new=0, n_changed=0, n_unchanged=2, gone=(("s", "i", "e"),), cases=()
+            n_new=0,
+            n_changed=0,
+            unchanged=frozenset({("a", "i", "e"), ("b", "i", "e")}),
+            gone=(("s", "i", "e"),),
+            cases=(),
         ),
         tables=(),
         refusals=(),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -88,17 +90,23 @@ def test_a_follow_up_meets_its_baseline_in_a_later_batch(ingested: Any) -> None:
     assert ingested.rows("SELECT count(*) FROM ops.batch") == [(2,)]
 
 
-def test_a_newer_profile_of_one_name_retires_the_older_measurements(ingested: Any) -> None:
-    changed = {"feature_classes": ["firstorder", "shape"], "settings": {"binWidth": 10}}
-    set_study(ingested.warehouse, profiles={"quick": changed})
-    ingested.ingest()
-    assert ingested.rows(
-        """
-        SELECT json_extract_string(settings, '$.settings.binWidth'), current, count(*)
+def test_the_current_measurement_is_that_of_the_profile_as_it_stands(ingested: Any) -> None:
+    current = """
+        SELECT DISTINCT json_extract_string(settings, '$.settings.binWidth')
         FROM imaging.measurement JOIN imaging.extraction USING (extraction_id)
-        GROUP BY ALL ORDER BY ALL
-        """
-    ) == [("10", True, 2), ("25", False, 2)]
+        WHERE current
+    """
+    number = "SELECT count(*), count(*) FILTER (current) FROM imaging.measurement"
+    settings = {"feature_classes": ["firstorder", "shape"], "settings": {"binWidth": 10}}
+    set_study(ingested.warehouse, profiles={"quick": settings})
+    ingested.ingest()
+    assert (ingested.rows(current), ingested.rows(number)) == ([("10",)], [(4, 2)])
+    settings["settings"] = {"binWidth": 25}
+    set_study(ingested.warehouse, profiles={"quick": settings})
+    # nothing is measured again, but what was given up is wanted
+    assert ingested.ingest().rows == {}
+    assert (ingested.rows(current), ingested.rows(number)) == ([("25",)], [(4, 2)])
+    assert ingested.ingest().batch_id is None
 
 
 class Stopping:
@@ -213,3 +221,14 @@ def test_a_run_publishes_what_an_earlier_one_could_not(ingested: Any) -> None:
     assert ingested.ingest().batch_id is None
     with duckdb.connect(str(file), read_only=True) as con:
         assert con.execute("SELECT count(*) FROM study.patient").fetchall() == [(2,)]
+
+
+def test_what_killed_runs_staged_long_ago_is_removed_and_nothing_younger(ingested: Any) -> None:
+    staging = ingested.warehouse / "staging" / "C"
+    for name in ("forgotten", ".unfinished", "of_another_process"):
+        (staging / name).mkdir(parents=True)
+    month_ago = time.time() - 30 * 24 * 3600
+    for name in ("forgotten", ".unfinished"):
+        os.utime(staging / name, (month_ago, month_ago))
+    ingested.ingest()
+    assert [path.name for path in staging.iterdir()] == ["of_another_process"]

@@ -36,7 +36,7 @@ def values(*rows: tuple[str, str, str, float]) -> pl.DataFrame:
 
 
 def test_work_done_again_keeps_its_number() -> None:
-    stored = {("s2", "i", "e"): StoredMeasurement(4, "work")}
+    stored = {("s2", "i", "e"): StoredMeasurement(4, "work", current=True)}
     numbered = number_measurements(MEASUREMENTS, stored, last=9)
     assert numbered["measurement_id"].to_list() == [10, 4, 11]
 

@@ -579,6 +579,8 @@ def test_a_file_that_cannot_be_read_is_refused_once(study: Study) -> None:
         ("file_missing", "P1/base/image_T2.nii"),
     ]
     assert "(IsADirectoryError)" in plan.refusals[0].detail
+    # a mask of two images is told with the first
+    assert plan.refusals[0].subject == "P1 base T1"
     assert {(sequence, rater) for _, sequence, rater, _ in due(plan)} == {("T1", "B")}
 
 
@@ -888,6 +890,34 @@ def test_a_case_key_changes_with_the_masks_that_are_only_compared(study: Study) 
     two = study.plan(before)
     assert {rater for _, _, rater, _ in due(two)} == {"C"}
     assert not set(keys(two).values()) & set(three.values())
+
+
+def test_a_case_key_changes_with_a_mask_that_somebody_else_did_meanwhile(study: Study) -> None:
+    before = study.plan()
+    study.write("P1/base/mask_C.nii")
+    staged = study.plan(before)
+    (study.folder / "P1/base/mask_C.nii").unlink()
+    study.write("P1/base/mask_A.nii", content="redrawn")
+    done = study.plan()
+    study.write("P1/base/mask_C.nii")
+    again = study.plan(done)
+    assert due(again) == due(staged)
+    assert not set(keys(again).values()) & set(keys(staged).values())
+
+
+def test_a_case_key_changes_with_what_is_stored_of_its_regions(study: Study) -> None:
+    study.write("P1/base/image_T3.nii")
+    study.more = {
+        "regions": [{"region": "TC", "union": ["NCR"]}, {"region": "WT", "union": ["TC", "ED"]}]
+    }
+    found = keys(study.plan())
+    study.source |= {"reference_sequence": "T3"}
+    # T2 is measured as before, but its masks have another reference
+    other_reference = keys(study.plan())
+    assert other_reference["T2"] != found["T2"]
+    study.more["regions"][1]["union"] = ["NCR", "ED"]
+    # the same labels, in other words
+    assert keys(study.plan())["T2"] != other_reference["T2"]
 
 
 def test_a_case_key_does_not_depend_on_where_the_delivery_lies(
