@@ -37,11 +37,15 @@ class ArrowQuery(Protocol):
 
 @dataclass(frozen=True)
 class StoredMeasurement:
-    """Number of a measurement, the work that made it, and whether it is the current one."""
+    """A measurement: its number, the work that made it, and what has become of it.
+
+    ``from_table`` says that others measured, and that it came ready-made.
+    """
 
     measurement_id: int
     work_key: str
     current: bool
+    from_table: bool = False
 
 
 @dataclass(frozen=True)
@@ -112,8 +116,10 @@ class Known:
 
     @property
     def done(self) -> dict[Measured, str]:
-        """Work that is done, as plans compare it."""
-        return {key: stored.work_key for key, stored in self.measured.items()}
+        """Work on images that is done, as plans compare it."""
+        return {
+            key: stored.work_key for key, stored in self.measured.items() if not stored.from_table
+        }
 
     @property
     def patients(self) -> frozenset[str]:
@@ -166,7 +172,7 @@ def read_known(arrow: ArrowQuery, cohort_id: str) -> Known:
         last_batch=last_batch(arrow, cohort_id),
         measured={
             (row["segmentation_id"], row["series_id"], row["extraction_id"]): StoredMeasurement(
-                row["measurement_id"], row["work_key"], row["current"]
+                row["measurement_id"], row["work_key"], row["current"], row["from_table"]
             )
             for row in rows("done_work")
         },

@@ -21,17 +21,16 @@ from roentgene.ingest.gates.staged import StagedGate, gate_staged, joined
 from roentgene.ingest.known import GROWING, Known, Measured
 from roentgene.ingest.planning.plan import Plan
 from roentgene.ingest.refusal import Refusal, RuleCount, refusals_from_arrow
-from roentgene.ingest.staged_columns import SOURCE_FILE, SOURCE_ROW
+from roentgene.ingest.staged_columns import SOURCE_FILE, SOURCE_ROW, VALUE_KEY
 from roentgene.ingest.staging.case_rows import CaseRows
 from roentgene.schemas.tables import table
 
 #: Names a measurement until it has a number.
-MEASURED = ["segmentation_id", "series_id", "extraction_id"]
+MEASURED = list(VALUE_KEY[:-1])
 
 _MEASUREMENT = "imaging.measurement"
 _EXTRACTION = "imaging.extraction"
 _VALUE = "imaging.feature_value"
-_VALUE_KEY = (*MEASURED, "feature")
 # several cases and tables may each bring the row of one thing
 _MERGED = (
     *GROWING,
@@ -153,8 +152,12 @@ def _table_parts(plan: Plan, values: _Values) -> dict[str, list[pl.DataFrame]]:
 
 
 def _not_done(measurements: pl.DataFrame, known: Known) -> pl.DataFrame:
-    work = measurements.select(*MEASURED, "work_key").iter_rows()
-    due = [known.done.get((a, b, c)) != work_key for a, b, c, work_key in work]
+    due = []
+    for segmentation, series, extraction, work_key in measurements.select(
+        *MEASURED, "work_key"
+    ).iter_rows():
+        stored = known.measured.get((segmentation, series, extraction))
+        due.append(stored is None or stored.work_key != work_key)
     return measurements.filter(pl.Series(due, dtype=pl.Boolean))
 
 
@@ -251,17 +254,17 @@ class _Values:
         return pl.concat(self._kept) if self._kept else _small(_no_values())
 
     def _gate(self) -> None:
-        gate = gate_staged(_VALUE, pl.concat(self._waiting).to_arrow(), _VALUE_KEY)
+        gate = gate_staged(_VALUE, pl.concat(self._waiting).to_arrow(), VALUE_KEY)
         self._kept.append(_small(pl.DataFrame(gate.kept)))
         self._gates.append(replace(gate, kept=gate.kept.slice(0, 0)))
         self._waiting, self._n_waiting = [], 0
 
 
 def _no_values() -> pl.DataFrame:
-    names = [*_VALUE_KEY, "value_status", "value_reason"]
+    names = [*VALUE_KEY, "value_status", "value_reason"]
     return pl.DataFrame(schema={**dict.fromkeys(names, pl.String()), "value": pl.Float64()})
 
 
 def _small(rows: pl.DataFrame) -> pl.DataFrame:
-    words = [*_VALUE_KEY, "value_status", "value_reason"]
+    words = [*VALUE_KEY, "value_status", "value_reason"]
     return rows.select(pl.col(words).cast(pl.Categorical), "value")

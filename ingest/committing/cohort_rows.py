@@ -10,9 +10,8 @@ import polars as pl
 
 from roentgene.ingest.extract.extraction import extraction_row
 from roentgene.ingest.planning.plan import Plan
-from roentgene.ingest.staged_columns import SOURCE_FILE, SOURCE_ROW
+from roentgene.ingest.staged_columns import SOURCE_FILE, SOURCE_ROW, staged_schema
 from roentgene.schemas.cohort import Cohort
-from roentgene.schemas.tables import table
 from roentgene.schemas.words import packaged_regions
 
 # how the derivation of a region begins that somebody drew
@@ -87,8 +86,7 @@ def _expectations(cohort: Cohort) -> Iterator[dict[str, Any]]:
 
 def _frame(full_name: str, rows: list[dict[str, Any]], cohort_id: str) -> pl.DataFrame:
     """Rows in staged form, from no file."""
-    declared = pl.Schema(table(full_name).arrow_schema)
-    schema = {name: kind for name, kind in declared.items() if name != "batch_id"}
+    schema = pl.Schema(staged_schema(full_name))
     common = {"cohort_id": cohort_id} if "cohort_id" in schema else {}
     frame = pl.DataFrame([{**common, **row} for row in rows], schema=schema)
     return frame.with_columns(

@@ -20,6 +20,8 @@ _MANIFEST = (
     "unknown_sequence",
     "unknown_timepoint",
     "path_outside",
+    "unreadable_image",
+    "unreadable_mask",
     "same_image_two_patients",
 )
 # what each rule of the second gate looks at

@@ -44,7 +44,7 @@ def find_pairs(
     mask_names = set(_PLACEHOLDER.findall(mask_pattern))
     image_names = set(_PLACEHOLDER.findall(image_pattern))
     _check_fields(image_names | mask_names | set(constants))
-    unclear = _ambiguous(images, masks, mask_names, image_names)
+    unclear = _ambiguous(folder, images, masks, mask_names, image_names)
     if unclear:
         return Gated([], unclear)
     return _paired(
@@ -84,6 +84,7 @@ def _check_fields(names: set[str]) -> None:
 
 
 def _ambiguous(
+    folder: Path,
     images: list[tuple[Path, dict[str, str]]],
     masks: list[tuple[Path, dict[str, str]]],
     mask_names: set[str],
@@ -95,7 +96,7 @@ def _ambiguous(
         return ()
     detail = f"its pattern does not say which of {len(patients)} patients it belongs to"
     return tuple(
-        Refusal("manifest", "ambiguous_mask", path.name, detail, file_path=str(path))
+        Refusal("manifest", "ambiguous_mask", path.name, detail, file_path=_name(path, folder))
         for path, _ in masks
     )
 
@@ -133,5 +134,8 @@ def _paired(
 def _alone(code: str, path: Path, folder: Path, fields: Mapping[str, str]) -> Refusal:
     subject = " ".join(fields[n] for n in ("patient_id", "timepoint", "sequence") if n in fields)
     detail = "no mask matches it" if code == "mask_missing" else "no image matches it"
-    name = path.relative_to(folder) if path.is_relative_to(folder) else path
-    return Refusal("manifest", code, subject, detail, file_path=str(name))
+    return Refusal("manifest", code, subject, detail, file_path=_name(path, folder))
+
+
+def _name(path: Path, folder: Path) -> str:
+    return str(path.relative_to(folder) if path.is_relative_to(folder) else path)

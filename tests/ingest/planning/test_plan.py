@@ -133,3 +133,51 @@ def test_a_profile_that_does_not_exist_is_refused_with_those_that_do(delivery: A
     with pytest.raises(FileError, match=r"'standrad' is not in study\.yaml") as caught:
         planned(delivery)
     assert caught.value.cure == "Known profiles are original, quick, standard"
+
+
+def ready_made(delivery: Any, *lines: str, **changes: Any) -> None:
+    delivery.write_table("features.csv", "id,reader,diameter", *lines)
+    declared = {
+        "file": "features.csv",
+        "kind": "features",
+        "id": "id",
+        "timepoint": "baseline",
+        "sequence": "CT",
+        "region": "nodule",
+        "rater_id": "{reader}",
+        "engine": "callipers",
+        "engine_version": "1",
+        "profile": "readings",
+        "features": ["diameter"],
+    }
+    delivery.cohort["tables"] = [declared | changes]
+
+
+def test_ready_made_features_stand_beside_images_and_are_not_gone(delivery: Any) -> None:
+    ready_made(delivery, "P1,A,10", "P1,B,12")
+    assert delivery.ingest().rows["imaging.measurement"] == 4
+    plan = planned(delivery)
+    assert (plan.imaging.gone, plan.imaging.n_unchanged, plan.tables[0].state) == (
+        (),
+        2,
+        "unchanged",
+    )
+    ready_made(delivery, "P1,A,10", "P1,B,13")
+    assert delivery.ingest().rows["imaging.measurement"] == 1
+    values = "SELECT rater_id, value FROM imaging.radiomic_feature WHERE feature = 'diameter'"
+    assert sorted(delivery.rows(values)) == [("A", 10), ("B", 13)]
+
+
+@pytest.mark.slow
+def test_ready_made_features_of_a_version_that_is_declared_again_are_current(
+    delivery: Any,
+) -> None:
+    delivery.cohort["images"] = []
+    for version in ("1", "2", "1"):
+        ready_made(delivery, "P1,A,10", engine_version=version)
+        delivery.ingest()
+    current = """
+        SELECT engine_version FROM imaging.measurement
+        JOIN imaging.extraction USING (extraction_id) WHERE current
+    """
+    assert delivery.rows(current) == [("1",)]
