@@ -250,7 +250,8 @@ def attach_lake(
     options = [f"DATA_PATH {literal(f'{data}/')}", "OVERRIDE_DATA_PATH true"]
     if snapshot is not None:
         options.append(f"SNAPSHOT_VERSION {int(snapshot)}")
-    elif read_only:
+    if read_only:
+        # a snapshot alone refuses rows, but not options or the catalogue's own tables
         options.append("READ_ONLY")
     source = literal(f"ducklake:sqlite:{catalogue}")
     return f"ATTACH {source} AS {identifier(alias)} ({', '.join(options)})"

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import ExitStack
 from importlib.resources import as_file, files
 from pathlib import Path
+from typing import TypeVar
 
 import duckdb
 
@@ -11,6 +14,8 @@ from roentgene.queries import render
 from roentgene.schemas.errors import WarehouseError
 from roentgene.warehouse.layout import Layout
 from roentgene.warehouse.lock import retry_while_busy
+
+Answer = TypeVar("Answer")
 
 #: Alias of the lake. It is fixed, for an alias named like a schema makes names ambiguous.
 LAKE = "lake"
@@ -40,7 +45,14 @@ def extension_file(name: str) -> Path:
 
 
 def connect(layout: Layout) -> duckdb.DuckDBPyConnection:
-    """Connect to an empty in-memory DuckDB that can attach a lake."""
+    """Connect to an empty in-memory DuckDB that can attach a lake.
+
+    Raises
+    ------
+    WarehouseError
+        If an extension is missing, made for another DuckDB, or damaged.
+    """
+    extensions = {name: extension_file(name) for name in _EXTENSIONS}
     con = duckdb.connect(
         ":memory:",
         config={
@@ -51,9 +63,20 @@ def connect(layout: Layout) -> duckdb.DuckDBPyConnection:
             "temp_directory": str(layout.spill),
         },
     )
-    for name in _EXTENSIONS:
-        con.execute(render.load_extension(extension_file(name)))
+    with ExitStack() as stack:
+        stack.enter_context(con)
+        for name, file in extensions.items():
+            _load(con, name, file)
+        stack.pop_all()
     return con
+
+
+def _load(con: duckdb.DuckDBPyConnection, name: str, file: Path) -> None:
+    try:
+        con.execute(render.load_extension(file))
+    except duckdb.Error as error:
+        msg = f"the DuckDB extension {name} cannot be loaded: {_first_line(error)}"
+        raise WarehouseError(msg, "Install roentgene again with its dependencies") from error
 
 
 def attach(
@@ -78,11 +101,54 @@ def attach(
     con.execute(f"USE {render.identifier(LAKE)}")
 
 
+def detach(con: duckdb.DuckDBPyConnection) -> None:
+    """Let the lake go, and every lock on its catalogue."""
+    # where the catalogue is locked, a connection whose default the lake is cannot even leave it
+    with con.cursor() as other:
+        other.execute(f"DETACH {render.identifier(LAKE)}")
+    con.execute("USE memory")
+
+
+def lake_cursor(con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    """Give a second connection to the same lake, at the same snapshot."""
+    cursor = con.cursor()
+    cursor.execute(f"USE {render.identifier(LAKE)}")
+    return cursor
+
+
+def ask(layout: Layout, action: Callable[[], Answer]) -> Answer:
+    """Do something with an attached lake; wait where a commit of another process is in the way.
+
+    Raises
+    ------
+    WarehouseError
+        If a writer was stopped inside its commit since the lake was attached.
+    WarehouseBusyError
+        If the catalogue stays locked.
+    duckdb.Error
+        Whatever else is wrong.
+    """
+    try:
+        return retry_while_busy(action)
+    except duckdb.Error as error:
+        if _must_be_rolled_back(layout, error):
+            raise _unusable(layout, error) from error
+        raise
+
+
+def _must_be_rolled_back(layout: Layout, error: duckdb.Error) -> bool:
+    """Whether a reader met a hot journal, which SQLite can only roll back by writing."""
+    return "readonly database" in str(error) and layout.hot_journal.exists()
+
+
 def _unusable(layout: Layout, error: duckdb.Error) -> WarehouseError:
-    if layout.hot_journal.exists():
+    if _must_be_rolled_back(layout, error):
         msg = "a writer was stopped inside its commit and left the catalogue to be rolled back"
         return WarehouseError(msg, "Run 'roentgene doctor' or the next ingest; nothing is lost")
-    first_line = str(error).splitlines()[0]
     return WarehouseError(
-        f"{layout.catalogue} cannot be opened: {first_line}", "Run 'roentgene doctor'"
+        f"{layout.catalogue} cannot be opened: {_first_line(error)}", "Run 'roentgene doctor'"
     )
+
+
+def _first_line(error: duckdb.Error) -> str:
+    return str(error).splitlines()[0]

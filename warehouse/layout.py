@@ -78,9 +78,8 @@ def find_warehouse(folder: Path | None = None) -> Layout:
     WarehouseError
         If there is none.
     """
-    named = folder or (
-        Path(os.environ[WAREHOUSE_VARIABLE]) if WAREHOUSE_VARIABLE in os.environ else None
-    )
+    variable = os.environ.get(WAREHOUSE_VARIABLE)
+    named = folder or (Path(variable) if variable else None)
     if named is not None:
         layout = Layout(named.resolve())
         if not layout.study.is_file() or not layout.catalogue.is_file():

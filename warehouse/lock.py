@@ -22,20 +22,25 @@ _BUSY_WORDS = ("database is locked", "conflicting lock")
 
 
 @contextmanager
-def writer_lock(path: Path, deadline: float = DEADLINE_SECONDS) -> Iterator[None]:
+def writer_lock(path: Path, deadline: float | None = None) -> Iterator[None]:
     """Hold the writer's lock.
 
     Raises
     ------
     WarehouseBusyError
-        If another process holds it past the deadline (in seconds).
+        If another process holds it past the deadline (in seconds; ``DEADLINE_SECONDS`` unless
+        given).
     """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     try:
-        _acquire(descriptor, path, time.monotonic() + deadline)
+        _acquire(descriptor, path, _until(deadline))
         yield
     finally:
         os.close(descriptor)  # also frees the lock
+
+
+def _until(deadline: float | None) -> float:
+    return time.monotonic() + (DEADLINE_SECONDS if deadline is None else deadline)
 
 
 def _acquire(descriptor: int, path: Path, until: float) -> None:
@@ -51,21 +56,27 @@ def _acquire(descriptor: int, path: Path, until: float) -> None:
             return
 
 
-def retry_while_busy(action: Callable[[], Answer], deadline: float = DEADLINE_SECONDS) -> Answer:
+def is_busy(error: duckdb.Error) -> bool:
+    """Whether an error says that another process was in the way."""
+    return any(word in str(error).lower() for word in _BUSY_WORDS)
+
+
+def retry_while_busy(action: Callable[[], Answer], deadline: float | None = None) -> Answer:
     """Do something that a commit of another process may get in the way of.
 
     Raises
     ------
     WarehouseBusyError
-        If the catalogue stays locked past the deadline (in seconds).
+        If the catalogue stays locked past the deadline (in seconds; ``DEADLINE_SECONDS`` unless
+        given).
     """
-    until = time.monotonic() + deadline
+    until = _until(deadline)
     pause = 0.005
     while True:
         try:
             return action()
         except duckdb.Error as error:
-            if not any(word in str(error).lower() for word in _BUSY_WORDS):
+            if not is_busy(error):
                 raise
             if time.monotonic() >= until:
                 msg = "the catalogue stayed locked by another process"

@@ -32,15 +32,16 @@ def prepare_lake(con: duckdb.DuckDBPyConnection) -> None:
 
 def bring_up_to_date(warehouse: Warehouse) -> None:
     """Apply migrations that are missing, write the settings, deploy views that have changed."""
-    pending = _pending(warehouse)
+    pending = pending_migrations(warehouse)
     wanted = _settings(warehouse.study)
-    if not pending and _stored_settings(warehouse) == wanted:
+    stored = {} if pending else dict(warehouse.rows(query_text("warehouse/settings")))
+    if not pending and stored == wanted:
         return
     message = f"bring up to date: {', '.join(m.name for m in pending) or 'settings and views'}"
     with warehouse.transaction(current_author(), message) as tx:
         for migration in pending:
             _apply(tx, migration)
-        _write_settings(tx, wanted)
+        _write_settings(tx, wanted, stored)
         _deploy(tx, warehouse.study.view_versions)
 
 
@@ -59,9 +60,15 @@ def _objects(pins: Mapping[str, int]) -> list[tuple[str, str, View]]:
     return numbered + [(view.schema, view.name, view) for view in known.pinned(pins)]
 
 
-def _pending(warehouse: Warehouse) -> list[Migration]:
-    exists = next(warehouse.rows(query_text("warehouse/has_migrations")))[0]
-    applied = dict(warehouse.rows(query_text("warehouse/migrations"))) if exists else {}
+def pending_migrations(warehouse: Warehouse) -> list[Migration]:
+    """Migrations that a warehouse lacks.
+
+    Raises
+    ------
+    WarehouseError
+        If it was made by a newer roentgene, by one whose migrations were others, or by none.
+    """
+    applied = _applied(warehouse)
     for migration in migrations():
         if applied.get(migration.name, migration.sha256) != migration.sha256:
             msg = f"migration {migration.name} is not the one that made this warehouse"
@@ -71,6 +78,18 @@ def _pending(warehouse: Warehouse) -> list[Migration]:
         msg = f"this warehouse was written by a newer roentgene (migration {unknown[-1]})"
         raise WarehouseError(msg, "Upgrade roentgene")
     return [migration for migration in migrations() if migration.name not in applied]
+
+
+def _applied(warehouse: Warehouse) -> dict[str, str]:
+    if warehouse.snapshot_id == 0:
+        return {}
+    try:
+        return dict(warehouse.rows(query_text("warehouse/migrations")))
+    except duckdb.CatalogException as error:
+        msg = f"the catalogue of {warehouse.folder} was not made by roentgene"
+        raise WarehouseError(
+            msg, "Make a warehouse with 'roentgene init' in another folder"
+        ) from error
 
 
 def _apply(tx: Transaction, migration: Migration) -> None:
@@ -94,13 +113,19 @@ def _settings(study: Study) -> dict[str, str | None]:
     }
 
 
-def _stored_settings(warehouse: Warehouse) -> dict[str, str | None]:
-    return dict(warehouse.rows(query_text("warehouse/settings")))
+def _write_settings(
+    tx: Transaction, wanted: Mapping[str, str | None], stored: Mapping[str, str | None]
+) -> None:
+    tx.replace("study.setting", _setting_rows(wanted))
+    # a setting that no view reads any more would look like a difference at every opening
+    left_over = {name: value for name, value in stored.items() if name not in wanted}
+    if left_over:
+        tx.delete("study.setting", _setting_rows(left_over))
 
 
-def _write_settings(tx: Transaction, wanted: Mapping[str, str | None]) -> None:
-    rows = [{"name": name, "value": value} for name, value in wanted.items()]
-    tx.replace("study.setting", pa.Table.from_pylist(rows, table("study.setting").arrow_schema))
+def _setting_rows(settings: Mapping[str, str | None]) -> pa.Table:
+    rows = [{"name": name, "value": value} for name, value in settings.items()]
+    return pa.Table.from_pylist(rows, table("study.setting").arrow_schema)
 
 
 def _deploy(tx: Transaction, pins: Mapping[str, int]) -> None:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
-import duckdb
 import yaml
 
 from roentgene.schemas.errors import FileError
 from roentgene.schemas.study import STUDY_FILE, Study, read_study
-from roentgene.warehouse.connection import attach, connect
+from roentgene.warehouse.connection import attach, connect, detach
 from roentgene.warehouse.layout import Layout, find_warehouse
 from roentgene.warehouse.lock import writer_lock
-from roentgene.warehouse.migrate import bring_up_to_date, prepare_lake
+from roentgene.warehouse.migrate import bring_up_to_date, pending_migrations, prepare_lake
 from roentgene.warehouse.snapshots import resolve, snapshots
 from roentgene.warehouse.store import Warehouse
 
@@ -60,24 +60,26 @@ def _open_reader(layout: Layout, study: Study, at: int | str | None) -> Warehous
         attach(con, layout, read_only=True)
         known = snapshots(con)
         pinned = known[-1].snapshot_id if at is None else resolve(known, at)
-        _detach(con)
+        detach(con)
         attach(con, layout, read_only=True, snapshot=pinned)
-        return Warehouse(layout, study, con, pinned, stack.pop_all())
+        warehouse = Warehouse(layout, study, con, pinned, stack.pop_all())
+    return _ready(warehouse, pending_migrations)
 
 
-def _detach(con: duckdb.DuckDBPyConnection) -> None:
-    con.execute("USE memory")
-    con.execute("DETACH lake")
-
-
-def _open_writer(layout: Layout, study: Study) -> Warehouse:
+def _open_writer(
+    layout: Layout, study: Study, prepare: Callable[[Warehouse], None] = bring_up_to_date
+) -> Warehouse:
     with ExitStack() as stack:
         stack.enter_context(writer_lock(layout.writer_lock))
         con = stack.enter_context(connect(layout))
         attach(con, layout, read_only=False)
         warehouse = Warehouse(layout, study, con, None, stack.pop_all())
+    return _ready(warehouse, prepare)
+
+
+def _ready(warehouse: Warehouse, prepare: Callable[[Warehouse], object]) -> Warehouse:
     try:
-        bring_up_to_date(warehouse)
+        prepare(warehouse)
     except BaseException:
         warehouse.close()
         raise
@@ -97,21 +99,32 @@ def create_warehouse(folder: str | Path, study: Study | None = None) -> Layout:
     Raises
     ------
     FileError
-        If a warehouse is already there.
+        If a warehouse is already there, whole or in part.
     """
     layout = Layout(Path(folder).resolve())
-    if layout.study.exists() or layout.catalogue.exists():
-        msg = f"{folder} holds a warehouse already"
-        raise FileError(msg, "Choose another folder; a warehouse is never written over")
+    _refuse_existing(layout)
+    if layout.catalogue.exists():
+        msg = f"{folder} holds a catalogue without {STUDY_FILE}: it was never finished, or lost it"
+        raise FileError(msg, f"Put {STUDY_FILE} back if it is yours, or choose another folder")
     for path in (layout.root, layout.data, layout.staging, layout.reports):
         path.mkdir(parents=True, exist_ok=True)
-    chosen = study or Study(name=layout.root.name)
-    _write_study(layout, chosen)
-    with writer_lock(layout.writer_lock), connect(layout) as con:
-        attach(con, layout, read_only=False)
-        prepare_lake(con)
-    _open_writer(layout, chosen).close()
+    _open_writer(layout, study or Study(name=layout.root.name), _found).close()
     return layout
+
+
+def _found(warehouse: Warehouse) -> None:
+    # another process may have been quicker; the lock is held now
+    _refuse_existing(warehouse.layout)
+    prepare_lake(warehouse.connection)
+    bring_up_to_date(warehouse)
+    # the last thing, for it is what makes the folder a warehouse
+    _write_study(warehouse.layout, warehouse.study)
+
+
+def _refuse_existing(layout: Layout) -> None:
+    if layout.study.exists():
+        msg = f"{layout.root} holds a warehouse already"
+        raise FileError(msg, "Choose another folder; a warehouse is never written over")
 
 
 def _write_study(layout: Layout, study: Study) -> None:

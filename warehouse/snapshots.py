@@ -47,17 +47,19 @@ def resolve(known: list[Snapshot], at: int | str) -> int:
     if isinstance(at, int) or at.isdigit():
         if int(at) not in by_id:
             msg = f"snapshot {at} does not exist or has expired"
-            raise FileError(
-                msg, f"Snapshots {known[0].snapshot_id} to {known[-1].snapshot_id} exist"
-            )
+            kept = f"between {known[0].snapshot_id} and {known[-1].snapshot_id}"
+            raise FileError(msg, f"Choose a kept one {kept}")
         return int(at)
     moment = _moment(at)
     before = [snapshot for snapshot in known if snapshot.committed_at <= moment]
     if not before:
+        first = known[0].committed_at.astimezone(UTC)
         msg = f"the warehouse holds nothing as early as {at}"
-        raise FileError(msg, f"Its first snapshot is of {known[0].committed_at:%Y-%m-%dT%H:%M:%SZ}")
+        raise FileError(msg, f"The first snapshot that it keeps is of {first:%Y-%m-%dT%H:%M:%SZ}")
     found = before[-1]
-    if found is not known[-1] and found.snapshot_id + 1 not in by_id:
+    followed = found is not known[-1] and found.committed_at < moment
+    if followed and found.snapshot_id + 1 not in by_id:
+        # nobody knows any more how long it was the current one
         msg = f"the snapshot that was current at {at} has expired"
         raise FileError(msg, "Choose a time at which a kept snapshot was current")
     return found.snapshot_id

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import pyarrow as pa
 
+from roentgene.schemas.errors import FileError
 from roentgene.schemas.study import Study
+from roentgene.warehouse.connection import ask, attach, detach, lake_cursor
 from roentgene.warehouse.layout import Layout
 from roentgene.warehouse.snapshots import Snapshot, snapshots
 from roentgene.warehouse.transaction import Transaction, transaction
@@ -82,7 +84,7 @@ class Warehouse:
 
     def snapshots(self) -> list[Snapshot]:
         """All snapshots that have not expired, the oldest first."""
-        return snapshots(self.connection)
+        return ask(self.layout, lambda: snapshots(self.connection))
 
     def sql(
         self, query: str, parameters: Mapping[str, Any] | None = None
@@ -96,22 +98,41 @@ class Warehouse:
         parameters : mapping, optional
             Values of the parameters; never put them into the text.
         """
-        return self.connection.sql(query, params=dict(parameters) if parameters else None)
+        bound = dict(parameters) if parameters else None
+        return ask(self.layout, lambda: self.connection.sql(query, params=bound))
 
     def arrow(self, sql: str, parameters: Mapping[str, Any] | None = None) -> pa.Table:
         """Run a query with bound parameters and give its rows as an Arrow table."""
-        cursor = self.connection.execute(sql, dict(parameters) if parameters else None)
-        return cursor.to_arrow_table()
+        bound = dict(parameters) if parameters else None
+        return ask(self.layout, lambda: self.connection.execute(sql, bound).to_arrow_table())
 
     def rows(
         self, sql: str, parameters: Mapping[str, Any] | None = None
     ) -> Iterator[tuple[Any, ...]]:
         """Run a query with bound parameters and give its rows as tuples."""
-        yield from self.connection.execute(sql, dict(parameters) if parameters else None).fetchall()
+        bound = dict(parameters) if parameters else None
+        return iter(ask(self.layout, lambda: self.connection.execute(sql, bound).fetchall()))
 
     def transaction(self, author: str, message: str) -> AbstractContextManager[Transaction]:
-        """Begin a transaction that commits as a whole, or not at all."""
-        return transaction(self.connection, author, message)
+        """Begin a transaction that commits as a whole, or not at all.
+
+        Raises
+        ------
+        FileError
+            If the warehouse was opened to read.
+        WarehouseBusyError
+            If another process was in the way for too long; nothing was committed.
+        WarehouseError
+            If the commit failed otherwise; nothing was committed.
+        """
+        if self._pinned is not None:
+            msg = f"{self.folder} was opened to read, not to write"
+            raise FileError(msg, "Open it with read_only=False")
+        return transaction(self.connection, author, message, self._attach_anew)
+
+    def _attach_anew(self) -> None:
+        detach(self.connection)
+        attach(self.connection, self.layout, read_only=False)
 
     @cached_property
     def _engine(self) -> Engine:
@@ -119,11 +140,13 @@ class Warehouse:
         from sqlalchemy import create_engine
         from sqlalchemy.pool import QueuePool
 
-        return create_engine(
+        engine = create_engine(
             "duckdb://",
-            creator=lambda: ConnectionWrapper(self.connection.cursor()),
+            creator=lambda: ConnectionWrapper(lake_cursor(self.connection)),
             poolclass=QueuePool,
         )
+        self._held.callback(engine.dispose)
+        return engine
 
     def engine(self) -> Engine:
         """Give an SQLAlchemy engine on this warehouse, at the same snapshot."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import getpass
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import duckdb
@@ -13,16 +13,27 @@ import pyarrow as pa
 
 from roentgene.queries import render
 from roentgene.queries.registry import query_text
-from roentgene.schemas.errors import WarehouseBusyError
+from roentgene.schemas.errors import WarehouseBusyError, WarehouseError
 from roentgene.schemas.tables import Table, table
+from roentgene.warehouse.lock import is_busy, retry_while_busy
 
 AUTHOR_VARIABLE = "ROENTGENE_AUTHOR"
 _STAGED = "staged_rows"
 
 
 def current_author() -> str:
-    """Account in whose name things are committed: ``$ROENTGENE_AUTHOR``, else the login."""
-    return os.environ.get(AUTHOR_VARIABLE) or getpass.getuser()
+    """Account in whose name things are committed: ``$ROENTGENE_AUTHOR``, else the login.
+
+    Raises
+    ------
+    WarehouseError
+        If the account has no name, as happens in containers.
+    """
+    try:
+        return os.environ.get(AUTHOR_VARIABLE) or getpass.getuser()
+    except (KeyError, OSError) as error:
+        msg = "the account that would commit has no name"
+        raise WarehouseError(msg, f"Say who you are: set ${AUTHOR_VARIABLE}") from error
 
 
 class Transaction:
@@ -113,19 +124,71 @@ def changed_rows(
 
 
 @contextmanager
-def transaction(con: duckdb.DuckDBPyConnection, author: str, message: str) -> Iterator[Transaction]:
-    """Run a transaction on the lake; any error rolls everything back."""
+def transaction(
+    con: duckdb.DuckDBPyConnection, author: str, message: str, renew: Callable[[], None]
+) -> Iterator[Transaction]:
+    """Run a transaction on the lake; any error rolls everything back.
+
+    Parameters
+    ----------
+    con : duckdb.DuckDBPyConnection
+        Connection with the lake attached for writing.
+    author, message : str
+        What the snapshot will say.
+    renew : callable
+        Attaches the lake anew. It is called where a COMMIT failed, for that leaves the catalogue
+        locked for everybody, this process included, until the lake is detached.
+
+    Raises
+    ------
+    WarehouseBusyError
+        If another process was in the way for too long; nothing was committed.
+    WarehouseError
+        If the commit failed otherwise; nothing was committed.
+    """
+    retry_while_busy(lambda: _begin(con, author, message))
+    try:
+        yield Transaction(con)
+        _refuse_aborted(con)
+    except BaseException:
+        _roll_back(con)
+        raise
+    try:
+        con.execute("COMMIT")
+    except BaseException as error:
+        renew()
+        if isinstance(error, duckdb.Error):
+            raise _not_committed(error) from error
+        raise
+
+
+def _begin(con: duckdb.DuckDBPyConnection, author: str, message: str) -> None:
     con.execute("BEGIN TRANSACTION")
     try:
         said = {"author": author, "message": message}
         con.execute(query_text("warehouse/set_commit_message"), said)
-        yield Transaction(con)
     except BaseException:
-        con.execute("ROLLBACK")
+        _roll_back(con)
         raise
+
+
+def _refuse_aborted(con: duckdb.DuckDBPyConnection) -> None:
+    """Find out that an error inside was passed over: COMMIT would drop all without a word."""
     try:
-        con.execute("COMMIT")
-    except duckdb.Error as error:
-        # a COMMIT that fails has ended the transaction: nothing of it is in the lake
-        msg = f"nothing was committed: {str(error).splitlines()[0]}"
-        raise WarehouseBusyError(msg, "Run the same command again") from error
+        con.execute("SELECT 1")
+    except duckdb.TransactionException as error:
+        raise _not_committed(error) from error
+
+
+def _roll_back(con: duckdb.DuckDBPyConnection) -> None:
+    # where the error has ended the transaction already, that error is the one to tell
+    with suppress(duckdb.TransactionException):
+        con.execute("ROLLBACK")
+
+
+def _not_committed(error: duckdb.Error) -> WarehouseError:
+    cause = str(error).strip().splitlines()[-1]
+    msg = f"nothing was committed: {cause}"
+    if is_busy(error):
+        return WarehouseBusyError(msg, "Wait until nobody reads or writes, and run it again")
+    return WarehouseError(msg, "Run 'roentgene doctor', then the same command again")

@@ -320,7 +320,7 @@ def test_a_lake_is_attached_with_our_data_path_and_never_to_write_in_the_past() 
     )
     assert attach(read_only=False, snapshot=None) == f"{start})"
     assert attach(read_only=True, snapshot=None) == f"{start}, READ_ONLY)"
-    assert attach(read_only=True, snapshot=3) == f"{start}, SNAPSHOT_VERSION 3)"
+    assert attach(read_only=True, snapshot=3) == f"{start}, SNAPSHOT_VERSION 3, READ_ONLY)"
     with pytest.raises(ValueError, match="invalid literal"):
         attach(read_only=True, snapshot="3, READ_WRITE")  # type: ignore[arg-type]
 

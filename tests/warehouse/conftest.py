@@ -1,0 +1,142 @@
+"""One warehouse is made per session; each test gets a copy of it, and processes to disturb it."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from roentgene.queries import render
+from roentgene.schemas.study import Study
+from roentgene.schemas.tables import table
+from roentgene.warehouse import lock
+from roentgene.warehouse.layout import Layout
+from roentgene.warehouse.opening import create_warehouse
+
+Start = Callable[..., subprocess.Popen[str]]
+Stage = Callable[..., pa.Table]
+Digest = Callable[..., dict[str, str]]
+
+_NEUTRAL = {"VARCHAR": "-", "BOOLEAN": True, "DOUBLE": 0.5, "TIMESTAMP WITH TIME ZONE": 0}
+_SECONDS_TO_DIE = 30
+# another SQLite client: it says 'ready' once it has the lock, and holds it for a while
+_HOLDER = """
+import sqlite3, sys, time
+con = sqlite3.connect(sys.argv[1], isolation_level=None)
+con.execute(sys.argv[2])
+con.execute("SELECT * FROM ducklake_snapshot").fetchone()
+print("ready", flush=True)
+time.sleep(float(sys.argv[3]))
+"""
+
+
+@pytest.fixture(scope="session")
+def birthplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the warehouse of all tests was made; it has moved away from there."""
+    return tmp_path_factory.mktemp("birthplace") / "study"
+
+
+@pytest.fixture(scope="session")
+def made(birthplace: Path, tmp_path_factory: pytest.TempPathFactory) -> Layout:
+    """The warehouse that all tests copy; nobody may write to it."""
+    create_warehouse(birthplace, Study(name="study"))
+    folder = tmp_path_factory.mktemp("made") / "study"
+    shutil.move(birthplace, folder)
+    return Layout(folder)
+
+
+@pytest.fixture
+def study(made: Layout, tmp_path: Path) -> Layout:
+    """A new, empty warehouse of one's own."""
+    shutil.copytree(made.root, tmp_path / "study")
+    return Layout(tmp_path / "study")
+
+
+@pytest.fixture(scope="session")
+def stage() -> Stage:
+    """Make rows of a table; required columns that a test does not name get a neutral value."""
+
+    def rows_of(full_name: str, *rows: Mapping[str, Any]) -> pa.Table:
+        declared = table(full_name)
+        defaults = {
+            c.name: _NEUTRAL.get(c.type, 1) if c.required else None for c in declared.columns
+        }
+        return pa.Table.from_pylist([defaults | dict(row) for row in rows], declared.arrow_schema)
+
+    return rows_of
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Run Python code in a process of its own, up to the line ``ready`` that it prints."""
+    running: list[subprocess.Popen[str]] = []
+
+    def run(code: str, *arguments: object, options: tuple[str, ...] = ()) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [sys.executable, *options, "-c", code, *map(str, arguments)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        running.append(process)
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        return process
+
+    yield run
+    for process in running:
+        process.kill()
+        process.communicate(timeout=_SECONDS_TO_DIE)
+
+
+@pytest.fixture
+def hold_catalogue(start: Start) -> Callable[..., subprocess.Popen[str]]:
+    """Keep a lock of SQLite on a catalogue, as ``BEGIN``, ``BEGIN EXCLUSIVE`` … take it."""
+
+    def hold(layout: Layout, statement: str, seconds: float = 60) -> subprocess.Popen[str]:
+        # without site-packages it starts at once
+        return start(_HOLDER, layout.catalogue, statement, seconds, options=("-I", "-S"))
+
+    return hold
+
+
+@pytest.fixture
+def digest() -> Digest:
+    """Say what a folder holds, byte for byte: each file's hash, and each folder."""
+
+    def contents(folder: Path, *, folders: bool = True) -> dict[str, str]:
+        return {
+            str(path.relative_to(folder)): (
+                hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "folder"
+            )
+            for path in sorted(folder.rglob("*"))
+            if folders or path.is_file()
+        }
+
+    return contents
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch, hasty: None) -> None:
+    """Give up soon where one waits half a minute."""
+    monkeypatch.setattr(lock, "DEADLINE_SECONDS", 0.2)
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let SQLite itself wait for next to nothing, so that all waiting is ours."""
+    attach_lake = render.attach_lake
+
+    def attach(*arguments: Any, **named: Any) -> str:
+        statement = re.sub(r", META_BUSY_TIMEOUT \d+", "", attach_lake(*arguments, **named))
+        return statement.removesuffix(")") + ", META_BUSY_TIMEOUT 50)"
+
+    monkeypatch.setattr(render, "attach_lake", attach)
