@@ -39,6 +39,10 @@ class ImageSource(Declared):
     """A CSV, TSV or Parquet file with the columns ``image`` and ``mask``, one row a pair."""
     root: str | None = None
     """Folder that all files of the manifest lie in; left out, that of the manifest."""
+    mask_of: Literal["sequence", "visit"] | None = None
+    """Whether each mask of the manifest was drawn for its sequence, or serves all sequences of the
+    visit; left out, ``sequence``. Of a pattern the mask's placeholders say it.
+    """
     patient_id: str | None = None
     """Patient of all images here."""
     timepoint: str | None = None
@@ -79,6 +83,9 @@ class ImageSource(Declared):
             raise ValueError(msg)
         if self.manifest is None and (self.pattern is None or self.mask is None):
             msg = "'pattern' and 'mask' belong together"
+            raise ValueError(msg)
+        if self.manifest is None and self.mask_of is not None:
+            msg = "'mask_of' is for manifests: here {sequence} in 'mask' says it"
             raise ValueError(msg)
         return self
 

@@ -84,7 +84,8 @@ def _read(number: int, cohort: Cohort, folder: Path) -> SourceFiles:
     if source.manifest is not None:
         path = folder / source.manifest
         root = folder / source.root if source.root else path.parent
-        found = read_manifest(path, source.manifest, root, constants)
+        of_sequence = source.mask_of != "visit"
+        found = read_manifest(path, source.manifest, root, constants, mask_of_sequence=of_sequence)
     else:
         found = _matching(source, folder, constants)
     rules = _rules(cohort, source, found.kept)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -16,12 +16,9 @@ _REQUIRED = ("patient_id", "timepoint", "sequence")
 
 
 def read_manifest(
-    path: Path, name: str, root: Path, constants: Mapping[str, str]
+    path: Path, name: str, root: Path, constants: Mapping[str, str], *, mask_of_sequence: bool
 ) -> Gated[list[Pair]]:
     """Read a manifest with the columns ``image``, ``mask`` and those of the fields.
-
-    A mask file that stands beside several sequences of a visit serves them all; else it belongs
-    to its sequence.
 
     Parameters
     ----------
@@ -33,6 +30,9 @@ def read_manifest(
         Folder that the files must lie in.
     constants : mapping of str to str
         Fields that the cohort file states.
+    mask_of_sequence : bool
+        Whether masks were drawn for their sequence, or serve all of the visit. It is told and not
+        guessed from the rows: another row must not change what a mask is.
 
     Raises
     ------
@@ -40,21 +40,15 @@ def read_manifest(
         If the file cannot be read, lacks ``image`` or ``mask``, or has an unknown column.
     """
     rows = _rows(path, name)
-    kept, refused = [], []
+    pairs, refused = [], []
     for number, row in enumerate(rows, start=2):
         fields = {**DEFAULTS, **constants, **{k: v for k, v in row.items() if v and k in FIELDS}}
         refusal = _fault(row, fields, root, name, number)
         if refusal is None:
-            kept.append((number, root / row["image"], root / row["mask"], fields))
+            image, mask = root / row["image"], root / row["mask"]
+            pairs.append(Pair(image, mask, fields, mask_of_sequence, name, number))
         else:
             refused.append(refusal)
-    served: dict[tuple[str, Path], set[str]] = defaultdict(set)
-    for _, _, mask, fields in kept:
-        served[fields["timepoint"], mask].add(fields["sequence"])
-    pairs = [
-        Pair(image, mask, fields, len(served[fields["timepoint"], mask]) == 1, name, number)
-        for number, image, mask, fields in kept
-    ]
     return Gated(pairs, tuple(refused))
 
 

@@ -95,6 +95,7 @@ def test_an_unknown_key_is_named_with_the_nearest_one(
         ({"pattern": "a", "manifest": "m"}, "give either 'pattern' with 'mask', or 'manifest'"),
         ({"pattern": "a"}, "'pattern' and 'mask' belong together"),
         ({"mask": "a"}, "'pattern' and 'mask' belong together"),
+        (PAIR | {"mask_of": "visit"}, "'mask_of' is for manifests"),
         (PAIR | {"labels": {0: "A"}}, "0 is background"),
         (PAIR | {"labels": {}}, "labels map mask values of 1 and more"),
         (PAIR | {"labels": {1: "a/b"}}, "images.0.labels.1"),

@@ -45,8 +45,8 @@ with open_warehouse(sys.argv[1]) as warehouse:
 print("ready", flush=True)
 """
 
-# writes until it is stopped: each delivery has a cohort and a patient
-WRITER = """
+# delivers until it is stopped: each delivery has a cohort and a patient
+_DELIVER = """
 import sys
 import pyarrow as pa
 from roentgene.schemas.tables import table
@@ -57,20 +57,29 @@ def rows(full_name, number):
     row = {column.name: words[column.type] for column in table(full_name).columns}
     return pa.Table.from_pylist([row], table(full_name).arrow_schema)
 
+def deliver(tx, number):
+    tx.insert("study.cohort", rows("study.cohort", number))
+    tx.insert("study.patient", rows("study.patient", number))
+"""
+WRITER = (
+    _DELIVER
+    + """
 with open_warehouse(sys.argv[1], read_only=False) as warehouse:
-    print("ready", flush=True)
     for number in range(1_000_000):
         with warehouse.transaction("wes", f"delivery {number}") as tx:
-            tx.insert("study.cohort", rows("study.cohort", number))
-            tx.insert("study.patient", rows("study.patient", number))
-"""
-
-# begins a delivery and never ends it
-IDLE_WRITER = (
-    WRITER.replace('print("ready", flush=True)', "", 1).replace("range(1_000_000)", "[0]")
-    + """
+            deliver(tx, number)
+        if number == 0:
             print("ready", flush=True)
-            sys.stdin.readline()
+"""
+)
+IDLE_WRITER = (
+    _DELIVER
+    + """
+with open_warehouse(sys.argv[1], read_only=False) as warehouse:
+    with warehouse.transaction("wes", "never ends") as tx:
+        deliver(tx, 0)
+        print("ready", flush=True)
+        sys.stdin.readline()
 """
 )
 
@@ -507,8 +516,9 @@ def test_a_reader_that_is_open_is_told_too_and_rolls_nothing_back(
 
 @pytest.mark.torture
 def test_whenever_a_writer_is_killed_every_delivery_is_whole(study: Layout, start: Start) -> None:
+    # at least one delivery a round, for the writer says when it has made its first
     n_deliveries = n_named = 0
-    for round_no in range(12):
+    for round_no in range(9):
         writer = start(WRITER, study.root)
         if round_no % 3 == 0:
             freeze_inside_commit(writer, study)
@@ -523,7 +533,6 @@ def test_whenever_a_writer_is_killed_every_delivery_is_whole(study: Layout, star
             n_named += 1
         with open_warehouse(study.root, read_only=False) as warehouse:
             found = whole_deliveries(warehouse)
-        assert found >= n_deliveries
+        assert found > n_deliveries
         n_deliveries = found
-    assert n_deliveries > 0
-    assert n_named >= 4
+    assert n_named >= 3

@@ -324,7 +324,7 @@ def test_sequences_of_two_sources_share_a_mask(study: Study) -> None:
 
 
 def test_regions_with_files_of_their_own_have_references_of_their_own(study: Study) -> None:
-    study.source = {"manifest": "pairs.csv"}
+    study.source = {"manifest": "pairs.csv", "mask_of": "visit"}
     study.write("P1/base/image_T3.nii")
     image, mask = "P1/base/image_{}.nii", "P1/base/mask_{}.nii"
     study.list(
@@ -353,16 +353,32 @@ def test_a_mask_of_each_sequence_has_a_grid_of_its_own(study: Study) -> None:
     assert all(m.reference_series_id == case.series_id for case, m, _ in parts(plan))
 
 
-def test_a_manifest_says_by_its_rows_whether_a_mask_is_shared(study: Study) -> None:
-    study.source = MANIFEST
-    study.list(
-        "P1,base,T1,A,P1/base/image_T1.nii,P1/base/mask_A.nii",
-        "P1,base,T2,A,P1/base/image_T2.nii,P1/base/mask_A.nii",
-        "P1,base,T2,B,P1/base/image_T2.nii,P1/base/mask_B.nii",
-    )
+ROW_T1 = "P1,base,T1,A,P1/base/image_T1.nii,P1/base/mask_A.nii"
+ROW_T2 = "P1,base,T2,A,P1/base/image_T2.nii,P1/base/mask_A.nii"
+
+
+def test_a_manifest_whose_masks_are_of_the_visit_measures_shape_once(study: Study) -> None:
+    study.source = MANIFEST | {"mask_of": "visit"}
+    study.list(ROW_T1, ROW_T2, "P1,base,T2,B,P1/base/image_T2.nii,P1/base/mask_B.nii")
     plan = study.plan()
     assert references(plan) == [("T1", "A", True), ("T2", "A", False), ("T2", "B", True)]
     assert [len(ids) for ids in segmentations(plan).values()] == [1, 1]
+
+
+@pytest.mark.parametrize("mask_of", ["visit", "sequence"])
+def test_another_row_of_a_manifest_does_not_change_what_a_mask_is(
+    study: Study, mask_of: str
+) -> None:
+    study.source = MANIFEST | {"mask_of": mask_of}
+
+    def id_on_t1() -> str:
+        (case,) = (case for case in study.plan().cases if case.sequence == "T1")
+        return case.masks[0].regions[0].segmentation_id
+
+    study.list(ROW_T1)
+    alone = id_on_t1()
+    study.list(ROW_T1, ROW_T2)
+    assert id_on_t1() == alone
 
 
 # --- faults
