@@ -129,10 +129,7 @@ def _setting_rows(settings: Mapping[str, str | None]) -> pa.Table:
 
 
 def _deploy(tx: Transaction, pins: Mapping[str, int]) -> None:
-    objects = _objects(pins)
-    for schema, name, view in objects:
+    # each comes after those it reads, and CREATE binds it: what does not bind is never committed
+    for schema, name, view in _objects(pins):
         tx.execute_statement(render.create_view(schema, name, view.select))
         tx.execute_statement(render.comment_on_view(schema, name, view.header["title"]))
-    for schema, name, _ in objects:
-        # DuckLake takes a view that does not bind: bind each before the commit
-        tx.arrow(f"DESCRIBE {render.identifier(schema, name)}")

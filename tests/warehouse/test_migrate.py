@@ -14,10 +14,12 @@ import yaml
 from roentgene.queries.migration import Migration, migrations
 from roentgene.queries.registry import Registry, View, registry
 from roentgene.schemas.errors import FileError, WarehouseError
-from roentgene.schemas.study import PatientFeatureRules, Study
+from roentgene.schemas.study import PatientFeatureRules
 from roentgene.schemas.tables import Table, tables
-from roentgene.warehouse import migrate, opening
+from roentgene.warehouse import migrate
+from roentgene.warehouse.connection import attach, connect
 from roentgene.warehouse.layout import Layout
+from roentgene.warehouse.lock import writer_lock
 from roentgene.warehouse.migrate import bring_up_to_date, views_to_publish
 from roentgene.warehouse.opening import open_warehouse
 from roentgene.warehouse.store import Warehouse
@@ -313,7 +315,7 @@ def test_a_warehouse_of_a_newer_version_is_refused(
         open_warehouse(study.root, read_only=read_only)
     assert (refused.value.cure, refused.value.exit_code) == ("Upgrade roentgene", 3)
     # the lock was let go
-    with opening.writer_lock(study.writer_lock, 0):
+    with writer_lock(study.writer_lock, 0):
         pass
 
 
@@ -330,9 +332,9 @@ def test_a_migration_that_is_not_the_one_that_made_it_is_refused(
 def test_a_catalogue_of_somebody_else_is_refused(tmp_path: Path) -> None:
     layout = Layout(tmp_path / "theirs")
     layout.data.mkdir(parents=True)
-    opening._write_study(layout, Study(name="theirs"))
-    with opening.connect(layout) as con:
-        opening.attach(con, layout, read_only=False)
+    layout.study.write_text("name: theirs\n", encoding="utf-8")
+    with connect(layout) as con:
+        attach(con, layout, read_only=False)
         con.execute("CREATE SCHEMA theirs")
     with pytest.raises(WarehouseError, match="was not made by roentgene") as refused:
         open_warehouse(layout.root)

@@ -114,20 +114,21 @@ def test_columns_come_by_name_and_more_of_them_do_no_harm(writer: Warehouse, sta
 
 def test_replacing_writes_only_what_is_new_or_changed(writer: Warehouse, stage: Stage) -> None:
     with writer.transaction("ann", "first") as tx:
-        rows = (patient("1", sex="male"), patient("2", site="Oslo"), patient("3"))
-        assert tx.replace("study.patient", stage("study.patient", *rows)) == 3
-    rows = (
+        first = (patient("1", sex="male"), patient("2", site="Oslo"), patient("3"))
+        assert tx.replace("study.patient", stage("study.patient", *first)) == 3
+    rows = stage(
+        "study.patient",
         patient("1", sex="male", batch_id="later"),  # unchanged: the batch is no content
         patient("2", site=None),  # what was known is NULL now
         patient("3", site="Bergen"),
         patient("4"),
     )
     with writer.transaction("ann", "second") as tx:
-        changed = tx.changed("study.patient", stage("study.patient", *rows))
+        changed = tx.changed("study.patient", rows)
         assert changed["patient_id"].to_pylist() == ["2", "3", "4"]
-        assert changed.column_names == stage("study.patient").column_names
-        assert tx.replace("study.patient", stage("study.patient", *rows)) == 3
-        assert tx.replace("study.patient", stage("study.patient", *rows)) == 0
+        assert changed.column_names == rows.column_names
+        assert tx.replace("study.patient", rows) == 3
+        assert tx.replace("study.patient", rows) == 0
     expected = [("1", "male", None), ("2", None, None), ("3", None, "Bergen"), ("4", None, None)]
     assert list(writer.rows(PATIENTS)) == expected
 
