@@ -10,6 +10,7 @@ from sqlglot import exp
 from roentgene.schemas.tables import Column, Table
 
 _DIALECT = "duckdb"
+_BUSY_MILLISECONDS = 20_000
 
 
 def identifier(*parts: str) -> str:
@@ -248,6 +249,8 @@ def attach_lake(
 ) -> str:
     """Attach a DuckLake by its SQLite catalogue; the data path is ours, never the stored one."""
     options = [f"DATA_PATH {literal(f'{data}/')}", "OVERRIDE_DATA_PATH true"]
+    # SQLite gives up after five seconds, and a commit must outwait a longer query
+    options.append(f"META_BUSY_TIMEOUT {_BUSY_MILLISECONDS}")
     if snapshot is not None:
         options.append(f"SNAPSHOT_VERSION {int(snapshot)}")
     if read_only:

@@ -316,7 +316,7 @@ def test_a_lake_is_attached_with_our_data_path_and_never_to_write_in_the_past() 
 
     start = (
         "ATTACH 'ducklake:sqlite:it''s/c.sqlite' AS \"la ke\" "
-        "(DATA_PATH 'it''s/data/', OVERRIDE_DATA_PATH true"
+        "(DATA_PATH 'it''s/data/', OVERRIDE_DATA_PATH true, META_BUSY_TIMEOUT 20000"
     )
     assert attach(read_only=False, snapshot=None) == f"{start})"
     assert attach(read_only=True, snapshot=None) == f"{start}, READ_ONLY)"
