@@ -200,6 +200,17 @@ def test_a_catalogue_that_stays_busy_is_told_and_the_next_try_goes_through(
         assert writer.snapshots()[-1].message == "second"
 
 
+@pytest.mark.slow
+def test_a_commit_waits_for_a_reader_who_takes_longer_than_sqlite_would(
+    study: Layout, stage: Stage, hold_catalogue: Hold
+) -> None:
+    with open_warehouse(study.root, read_only=False) as writer:
+        hold_catalogue(study, "BEGIN", 8)
+        with writer.transaction("ann", "waited") as tx:
+            tx.insert("study.patient", stage("study.patient", patient("1")))
+        assert writer.snapshots()[-1].message == "waited"
+
+
 @pytest.mark.usefixtures("impatient")
 def test_a_commit_that_others_keep_out_leaves_nothing_and_lets_go_of_the_catalogue(
     study: Layout, stage: Stage, hold_catalogue: Hold, start: Start, digest: Digest
