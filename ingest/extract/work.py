@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from roentgene.schemas.study import GateThresholds
 
@@ -29,6 +29,8 @@ class Extraction:
         The engine's own parameters.
     feature_classes : tuple of str or None
         Classes to compute; None for all.
+    kind : {'stock', 'whole-image'}
+        Where images are resampled: around each region, or once as a whole.
     """
 
     extraction_id: str
@@ -37,6 +39,7 @@ class Extraction:
     image_types: dict[str, dict[str, Any]]
     feature_classes: tuple[str, ...] | None
     settings: dict[str, Any]
+    kind: Literal["stock", "whole-image"] = "stock"
 
 
 @dataclass(frozen=True)
@@ -107,6 +110,7 @@ class Case:
     masks: tuple[MaskWork, ...]
     extractions: tuple[Extraction, ...]
     thresholds: GateThresholds
+    engine_path: Literal["fast", "stock"] = "fast"
 
     @property
     def subject(self) -> str:

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from roentgene.ingest.block import Block
 from roentgene.ingest.refusal import Refusal
 from roentgene.schemas.study import GateThresholds
 
@@ -91,22 +92,33 @@ def check_labels(mask: NDArray[Any], place: Place) -> Refusal | None:
 
 
 def check_extent(
-    region: NDArray[np.bool_], thresholds: GateThresholds, place: Place
+    region: Block, image_voxels: int, thresholds: GateThresholds, place: Place
 ) -> Refusal | None:
     """Refuse a region that is absent, fills the image, or is too small.
 
     Gives ``label_absent``, ``full_mask`` or ``roi_too_small``. A region that fills its image is
     refused because PyRadiomics 3.0.1 takes it for an empty one.
+
+    Parameters
+    ----------
+    region : Block
+        The region.
+    image_voxels : int
+        Number of voxels of the image.
+    thresholds : GateThresholds
+        Limits.
+    place : Place
+        What is looked at.
     """
-    n_voxels = int(np.count_nonzero(region))
+    n_voxels = region.n_voxels
     if n_voxels == 0:
         return place.refuse("label_absent", "no voxel of the region")
-    if n_voxels == region.size:
+    if n_voxels == image_voxels:
         return place.refuse("full_mask", f"all {n_voxels} voxels belong to the region")
     if n_voxels < thresholds.min_voxels:
         detail = f"{n_voxels} voxels where gates.min_voxels is {thresholds.min_voxels}"
         return place.refuse("roi_too_small", detail)
-    n_long = sum(length > 1 for length in _extent(region))
+    n_long = sum(length > 1 for length in region.voxels.shape)
     if n_long < thresholds.min_dimensions:
         detail = (
             f"longer than one voxel along {n_long} axes where gates.min_dimensions "
@@ -182,13 +194,3 @@ def _differences(image: Grid, mask: Grid) -> list[str]:
         if largest > 0:
             found.append(f"{name} differs by up to {largest:.6g}{unit}")
     return found
-
-
-def _extent(region: NDArray[np.bool_]) -> list[int]:
-    """Length of the bounding box along each axis, in voxels."""
-    lengths = []
-    for axis in range(region.ndim):
-        others = tuple(other for other in range(region.ndim) if other != axis)
-        occupied = np.flatnonzero(region.any(axis=others))
-        lengths.append(int(occupied[-1] - occupied[0] + 1))
-    return lengths

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from roentgene.ingest.regions.block import Block
+from roentgene.ingest.block import Block
 
 Status = Literal["ok", "both_empty", "one_empty"]
 

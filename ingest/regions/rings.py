@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from roentgene.ingest.regions.block import bounding_box
+from roentgene.ingest.block import bounding_box
 
 #: A voxel centre this close to a limit lies on it: the distance map is single precision.
 TOLERANCE_MM = 1e-4

@@ -181,23 +181,6 @@ def read_volume(path: Path, kind: Kind) -> Volume:
     return Volume(image, _geometry(image))
 
 
-def region_image(region: NDArray[np.bool_], on: sitk.Image) -> sitk.Image:
-    """Make a region an image of label 1 on the grid of another image.
-
-    Parameters
-    ----------
-    region : ndarray of bool, shape (z, y, x)
-        The region.
-    on : SimpleITK.Image
-        Image of the same size, whose grid is copied.
-    """
-    import SimpleITK as sitk
-
-    image = sitk.GetImageFromArray(region.astype(np.uint8))
-    image.CopyInformation(on)
-    return image
-
-
 def _geometry(image: sitk.Image) -> Geometry:
     size_x, size_y, size_z = image.GetSize()
     spacing_x, spacing_y, spacing_z = image.GetSpacing()

@@ -6,44 +6,20 @@ a reason; the others of the case go on.
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 import uuid
-from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import combinations
 from pathlib import Path
 
-import numpy as np
 import pyarrow.parquet as pq
-from numpy.typing import NDArray
 
-from roentgene.ingest.extract.work import Case, MaskWork, RegionWork
+from roentgene.ingest.extract.work import Case, MaskWork
 from roentgene.ingest.gates import image as gate
 from roentgene.ingest.refusal import Refusal
-from roentgene.ingest.regions.block import Block, cut_out
-from roentgene.ingest.regions.labels import union
 from roentgene.ingest.regions.overlap import compare
-from roentgene.ingest.regions.rings import ring
-from roentgene.ingest.sources.volume import (
-    Geometry,
-    Kind,
-    Volume,
-    VolumeError,
-    read_volume,
-)
-from roentgene.ingest.staging.case_rows import CaseRows, RegionFacts, RowCollector
-from roentgene.ingest.staging.measurement import RegionOnImage, measure_region
-
-
-@dataclass(frozen=True)
-class _Drawn:
-    """A region as one rater drew it, kept to be compared with those of the others."""
-
-    mask: MaskWork
-    region: RegionWork
-    geometry: Geometry
-    block: Block
+from roentgene.ingest.sources.volume import Kind, Volume, VolumeError, read_volume
+from roentgene.ingest.staging.case_rows import CaseRows, RowCollector
+from roentgene.ingest.staging.drawn import DrawnRegion, comparable_pairs, draw_regions
+from roentgene.ingest.staging.measurement import measure_regions
 
 
 def stage_case(case: Case, folder: Path) -> None:
@@ -101,10 +77,17 @@ def measure_case(case: Case) -> CaseRows:
     place = gate.Place(case.subject, case.name, case.content_hash)
     image = _read(case.path, "image", place, rows)
     rows.series(image.geometry if isinstance(image, Volume) else None)
-    drawn: list[_Drawn] = []
+    drawn: list[DrawnRegion] = []
+    fitting: list[DrawnRegion] = []
     for mask in case.masks:
-        drawn += _measure_mask(case, image, mask, rows)
-    for a, b in _pairs(drawn, case.thresholds.geometry_tolerance_mm):
+        regions = _read_regions(case, mask, rows)
+        drawn += regions
+        if regions and _fits(case, image, regions[0], rows):
+            fitting += regions
+    if isinstance(image, Volume):
+        measure_regions(case, image, [d for d in fitting if d.region.due], rows)
+    references = [d for d in drawn if d.mask.is_reference]
+    for a, b in comparable_pairs(references, case.thresholds.geometry_tolerance_mm):
         found = compare(a.block, b.block, a.geometry.spacing)
         rows.overlap(a.region.segmentation_id, b.region.segmentation_id, found)
     return rows.rows()
@@ -131,27 +114,19 @@ def _read(path: str, kind: Kind, place: gate.Place, rows: RowCollector) -> Volum
         return refusal
 
 
-def _measure_mask(
-    case: Case, image: Volume | Refusal, mask: MaskWork, rows: RowCollector
-) -> Iterator[_Drawn]:
-    """Measure the regions of a mask; give those whose overlap is to be computed here."""
+def _read_regions(case: Case, mask: MaskWork, rows: RowCollector) -> list[DrawnRegion]:
+    """Read a mask and take its regions down; none where it cannot be used."""
     place = gate.Place(case.visit, mask.name, mask.content_hash)
     volume = _read_mask(mask, place, rows)
     if isinstance(volume, Refusal):
         for region in mask.regions:
             rows.segmentation(mask, region, None)
             rows.none_measured(region, volume)
-        return
-    blocked = image if isinstance(image, Refusal) else _mismatch(case, image, volume, mask, rows)
-    for region in mask.regions:
-        voxels = _voxels(volume, region)
-        rows.segmentation(mask, region, _facts(voxels, volume.geometry))
-        if mask.is_reference:
-            yield _Drawn(mask, region, volume.geometry, cut_out(voxels))
-        if isinstance(blocked, Refusal):
-            rows.none_measured(region, blocked)
-        elif region.due:
-            measure_region(RegionOnImage(case, blocked, mask, region, voxels), rows)
+        return []
+    drawn = list(draw_regions(mask, volume))
+    for one in drawn:
+        rows.segmentation(mask, one.region, one.facts)
+    return drawn
 
 
 def _read_mask(mask: MaskWork, place: gate.Place, rows: RowCollector) -> Volume | Refusal:
@@ -165,42 +140,18 @@ def _read_mask(mask: MaskWork, place: gate.Place, rows: RowCollector) -> Volume 
     return refusal
 
 
-def _mismatch(
-    case: Case, image: Volume, volume: Volume, mask: MaskWork, rows: RowCollector
-) -> Volume | Refusal:
-    """Give the image, or why the mask does not fit it."""
-    place = gate.Place(case.subject, mask.name, mask.content_hash)
-    tolerance = case.thresholds.geometry_tolerance_mm
-    refusal = gate.check_geometry(image.geometry, volume.geometry, tolerance, place)
+def _fits(case: Case, image: Volume | Refusal, drawn: DrawnRegion, rows: RowCollector) -> bool:
+    """Whether the regions of a mask can be measured on the image; if not, take down why."""
+    mask = drawn.mask
+    if isinstance(image, Refusal):
+        refusal: Refusal | None = image
+    else:
+        place = gate.Place(case.subject, mask.name, mask.content_hash)
+        tolerance = case.thresholds.geometry_tolerance_mm
+        refusal = gate.check_geometry(image.geometry, drawn.geometry, tolerance, place)
     if refusal is None:
-        return image
+        return True
     rows.refuse(refusal)
-    return refusal
-
-
-def _voxels(mask: Volume, region: RegionWork) -> NDArray[np.bool_]:
-    labelled = union(mask.voxels, region.labels)
-    if region.ring_mm is None:
-        return labelled
-    inner_mm, outer_mm = region.ring_mm
-    return ring(labelled, mask.geometry.spacing, inner_mm, outer_mm)
-
-
-def _facts(voxels: NDArray[np.bool_], geometry: Geometry) -> RegionFacts:
-    digest = hashlib.sha256(geometry.space_id.encode())
-    digest.update(np.packbits(voxels).tobytes())
-    n_voxels = int(np.count_nonzero(voxels))
-    return RegionFacts(digest.hexdigest(), n_voxels, n_voxels * geometry.voxel_volume_mm3)
-
-
-def _pairs(drawn: list[_Drawn], tolerance_mm: float) -> Iterator[tuple[_Drawn, _Drawn]]:
-    """Pairs of masks of one region and lesion by different raters or repeats, on one grid."""
-    ordered = sorted(drawn, key=lambda d: (d.mask.rater_id, d.mask.repeat_no))
-    for a, b in combinations(ordered, 2):
-        same = (a.region.region, a.mask.lesion_id) == (b.region.region, b.mask.lesion_id)
-        repeated = (a.mask.rater_id, a.mask.repeat_no) == (b.mask.rater_id, b.mask.repeat_no)
-        if not same or repeated:
-            continue
-        place = gate.Place("", b.mask.name, b.mask.content_hash)
-        if gate.check_geometry(a.geometry, b.geometry, tolerance_mm, place) is None:
-            yield a, b
+    for region in mask.regions:
+        rows.none_measured(region, refusal)
+    return False

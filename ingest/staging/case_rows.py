@@ -13,6 +13,8 @@ from roentgene.ingest.refusal import Refusal, refusals_to_arrow
 from roentgene.ingest.regions.overlap import Overlap
 from roentgene.ingest.sources.volume import Geometry
 from roentgene.ingest.staged_columns import staged_schema
+from roentgene.ingest.staging.drawn import RegionFacts
+from roentgene.schemas.canonical import canonical_json
 
 _STATUS_OF_REASON = {
     "label_absent": "label_absent",
@@ -20,6 +22,7 @@ _STATUS_OF_REASON = {
     "engine_failed": "failed",
     "worker_died": "failed",
 }
+_REASON_OF_VALUE = {"undefined": "not_finite", "approximate": "substituted"}
 #: A finding about the tumour, not a fault of the delivery.
 _NOT_QUARANTINED = frozenset({"label_absent"})
 
@@ -38,15 +41,6 @@ class CaseRows:
     def tables(self) -> dict[str, pa.Table]:
         """Give the tables by name."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
-
-
-@dataclass(frozen=True)
-class RegionFacts:
-    """What is known of a region whose mask could be read."""
-
-    content_hash: str
-    voxel_count: int
-    volume_mm3: float
 
 
 class RowCollector:
@@ -125,9 +119,10 @@ class RowCollector:
                 "status": "ok",
                 "reason": warning.reason_code if warning else None,
                 "reason_detail": warning.detail if warning else None,
-                "path": "stock",
+                "path": result.path,
                 "voxel_count": result.voxel_count,
-                "grey_levels": result.grey_levels,
+                "grey_levels": result.grey_levels.get("original"),
+                "grey_levels_by_image_type": canonical_json(result.grey_levels),
                 "seconds": seconds,
             }
         )
@@ -136,9 +131,9 @@ class RowCollector:
             columns[name] += [constant] * n_values
         columns["feature"] += result.values.keys()
         columns["value"] += result.values.values()
-        finite = [value is not None for value in result.values.values()]
-        columns["value_status"] += ["ok" if known else "undefined" for known in finite]
-        columns["value_reason"] += [None if known else "not_finite" for known in finite]
+        statuses = [_value_status(name, result) for name in result.values]
+        columns["value_status"] += statuses
+        columns["value_reason"] += [_REASON_OF_VALUE.get(status) for status in statuses]
 
     def not_measured(self, region: RegionWork, extraction_id: str, refusal: Refusal) -> None:
         """Take a measurement down that a gate or the engine refused."""
@@ -207,3 +202,9 @@ class RowCollector:
 
     def _measurement(self, region: RegionWork, extraction_id: str) -> dict[str, Any]:
         return {**self._key(region, extraction_id), "work_key": region.due[extraction_id]}
+
+
+def _value_status(feature: str, result: EngineResult) -> str:
+    if result.values[feature] is None:
+        return "undefined"
+    return "approximate" if feature in result.approximate else "ok"

@@ -1,54 +1,33 @@
-"""One region measured on one image by every extraction that is due."""
+"""The regions of one image measured by every extraction that is due."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
-from roentgene.ingest.extract.engines import engine
+from roentgene.ingest.extract.engines import AskedRegion, engine
 from roentgene.ingest.extract.executor import one_line
-from roentgene.ingest.extract.work import (
-    Case,
-    Extraction,
-    MaskWork,
-    RegionWork,
-    region_subject,
-)
+from roentgene.ingest.extract.work import Case, Extraction, region_subject
 from roentgene.ingest.gates import image as gate
 from roentgene.ingest.gates.grey_levels import expected_grey_levels
 from roentgene.ingest.refusal import Refusal
-from roentgene.ingest.sources.volume import Volume, region_image
+from roentgene.ingest.sources.volume import Volume
 from roentgene.ingest.staging.case_rows import RowCollector
-from roentgene.schemas.errors import ExtractionUnavailableError
+from roentgene.ingest.staging.drawn import DrawnRegion
 
 
 @dataclass(frozen=True)
-class RegionOnImage:
-    """A region of a mask that fits its image.
-
-    Parameters
-    ----------
-    case : Case
-        The case it belongs to.
-    image : Volume
-        The case's image.
-    mask : MaskWork
-        Who drew it.
-    region : RegionWork
-        What it is, and what is due.
-    voxels : ndarray of bool, shape (z, y, x)
-        The region on the image's grid.
-    """
+class _RegionOnImage:
+    """A region of a mask that fits its image."""
 
     case: Case
     image: Volume
-    mask: MaskWork
-    region: RegionWork
-    voxels: NDArray[np.bool_]
+    drawn: DrawnRegion
 
     @property
     def place(self) -> gate.Place:
@@ -60,64 +39,97 @@ class RegionOnImage:
         """How a refusal names the region alone: one name, on however many images it lies."""
         return self._place(self.case.visit)
 
+    @cached_property
+    def values(self) -> NDArray[Any]:
+        """Image values in the region, shape (n,)."""
+        block = self.drawn.block
+        values: NDArray[Any] = self.image.voxels[block.box][block.voxels]
+        return values
+
     def _place(self, of: str) -> gate.Place:
-        subject = region_subject(of, self.mask, self.region)
-        return gate.Place(subject, self.mask.name, self.mask.content_hash)
+        mask = self.drawn.mask
+        subject = region_subject(of, mask, self.drawn.region)
+        return gate.Place(subject, mask.name, mask.content_hash)
 
 
-def measure_region(region: RegionOnImage, rows: RowCollector) -> None:
+def measure_regions(
+    case: Case, image: Volume, drawn: Sequence[DrawnRegion], rows: RowCollector
+) -> None:
     """Carry out every extraction that is due, as far as the gate lets it.
 
     Parameters
     ----------
-    region : RegionOnImage
-        What to measure.
+    case : Case
+        The case.
+    image : Volume
+        Its image.
+    drawn : sequence of DrawnRegion
+        Regions of masks that lie on the image's grid.
     rows : RowCollector
         Takes a row down for each extraction that is due.
 
     Raises
     ------
     ExtractionUnavailableError
-        If the engine is not installed. What it raises otherwise costs this region alone.
+        If the engine is not installed. What it raises otherwise costs one region alone.
     """
-    refusal = gate.check_extent(region.voxels, region.case.thresholds, region.region_place)
-    if refusal is None:
-        values = region.image.voxels[region.voxels]
-        refusal = gate.check_voxels(values, region.place)
-    if refusal is not None:
-        rows.none_measured(region.region, refusal)
-        return
-    extractions = {extraction.extraction_id: extraction for extraction in region.case.extractions}
-    for extraction_id in region.region.due:
-        extraction = extractions[extraction_id]
-        refusal = _check(region, extraction, values)
-        if refusal is not None and refusal.severity == "error":
-            rows.not_measured(region.region, extraction_id, refusal)
+    sound = list(_sound([_RegionOnImage(case, image, one) for one in drawn], rows))
+    for extraction in case.extractions:
+        due = [one for one in sound if extraction.extraction_id in one.drawn.region.due]
+        if due:
+            _measure(case, image, list(_admitted(due, extraction, rows)), extraction, rows)
+
+
+def _sound(regions: list[_RegionOnImage], rows: RowCollector) -> Iterator[_RegionOnImage]:
+    """Regions that can be measured by whatever extraction; the others are taken down."""
+    for one in regions:
+        n_voxels = one.image.voxels.size
+        refusal = gate.check_extent(
+            one.drawn.block, n_voxels, one.case.thresholds, one.region_place
+        )
+        if refusal is None:
+            refusal = gate.check_voxels(one.values, one.place)
+        if refusal is None:
+            yield one
         else:
-            _extract(region, extraction, refusal, rows)
+            rows.none_measured(one.drawn.region, refusal)
 
 
-def _extract(
-    region: RegionOnImage, extraction: Extraction, warning: Refusal | None, rows: RowCollector
+def _admitted(
+    regions: list[_RegionOnImage], extraction: Extraction, rows: RowCollector
+) -> Iterator[tuple[_RegionOnImage, Refusal | None]]:
+    """Regions that an extraction may measure, each with a warning or none."""
+    for one in regions:
+        refusal = _check(one, extraction)
+        if refusal is not None and refusal.severity == "error":
+            rows.not_measured(one.drawn.region, extraction.extraction_id, refusal)
+        else:
+            yield one, refusal
+
+
+def _measure(
+    case: Case,
+    image: Volume,
+    admitted: list[tuple[_RegionOnImage, Refusal | None]],
+    extraction: Extraction,
+    rows: RowCollector,
 ) -> None:
-    image = region.image.image
-    mask = region_image(region.voxels, image)
+    # shape belongs to the region, and is measured on the image it was drawn on
+    asked = [AskedRegion(one.drawn.block, one.drawn.mask.is_reference) for one, _ in admitted]
     chosen = engine(extraction.engine)
     started = time.perf_counter()
-    try:
-        # shape belongs to the region, and is measured on the image it was drawn on
-        result = chosen.extract(image, mask, extraction, with_shape=region.mask.is_reference)
-    except ExtractionUnavailableError:
-        raise
-    except Exception as error:
-        failed = region.place.refuse("engine_failed", one_line(error))
-        rows.not_measured(region.region, extraction.extraction_id, failed)
-        return
-    seconds = time.perf_counter() - started
-    rows.measured(region.region, extraction.extraction_id, result, seconds, warning)
+    results = list(chosen.extract(image.image, asked, extraction, case.engine_path))
+    seconds = (time.perf_counter() - started) / max(len(asked), 1)
+    for (one, warning), result in zip(admitted, results, strict=True):
+        region = one.drawn.region
+        if isinstance(result, Exception):
+            failed = one.place.refuse("engine_failed", one_line(result))
+            rows.not_measured(region, extraction.extraction_id, failed)
+        else:
+            rows.measured(region, extraction.extraction_id, result, seconds, warning)
 
 
-def _check(region: RegionOnImage, extraction: Extraction, values: NDArray[Any]) -> Refusal | None:
+def _check(region: _RegionOnImage, extraction: Extraction) -> Refusal | None:
     """Ask what stands against one extraction: an error, or a warning."""
     if engine(extraction.engine).reads_whole_image(extraction):
         refusal = gate.check_whole_image(region.image.all_finite, region.place)
@@ -128,7 +140,7 @@ def _check(region: RegionOnImage, extraction: Extraction, values: NDArray[Any]) 
     settings = {**extraction.settings, **extraction.image_types["Original"]}
     normalised = settings.get("normalize", False)
     statistics = region.image.mean_and_deviation if normalised else None
-    levels = expected_grey_levels(values, settings, statistics)
+    levels = expected_grey_levels(region.values, settings, statistics)
     if levels is None:
         return None
     return gate.check_grey_levels(levels, region.case.thresholds, region.place)

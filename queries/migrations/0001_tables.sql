@@ -388,6 +388,7 @@ CREATE TABLE "imaging"."measurement" (
   "path" TEXT,
   "voxel_count" BIGINT,
   "grey_levels" INT,
+  "grey_levels_by_image_type" TEXT,
   "seconds" DOUBLE,
   "ingested_at" TIMESTAMPTZ NOT NULL,
   "current" BOOLEAN NOT NULL,
@@ -406,7 +407,8 @@ COMMENT ON COLUMN "imaging"."measurement"."reason_detail" IS 'what was found';
 COMMENT ON COLUMN "imaging"."measurement"."path" IS 'which code made the values';
 COMMENT ON COLUMN "imaging"."measurement"."voxel_count" IS 'voxels measured after resampling [voxels]';
 COMMENT ON COLUMN "imaging"."measurement"."grey_levels" IS 'grey levels of the original image type after binning';
-COMMENT ON COLUMN "imaging"."measurement"."seconds" IS 'time the extraction took [s]';
+COMMENT ON COLUMN "imaging"."measurement"."grey_levels_by_image_type" IS 'JSON object: grey levels after binning of each image type';
+COMMENT ON COLUMN "imaging"."measurement"."seconds" IS 'its share of the time that the image took with this extraction [s]';
 COMMENT ON COLUMN "imaging"."measurement"."ingested_at" IS 'when the batch was committed';
 COMMENT ON COLUMN "imaging"."measurement"."current" IS 'whether no newer extraction of the same profile exists for this pair';
 COMMENT ON COLUMN "imaging"."measurement"."batch_id" IS 'batch that wrote the row';

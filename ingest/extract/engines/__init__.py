@@ -2,16 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from roentgene.ingest.block import Block
 from roentgene.ingest.extract.work import Extraction
 from roentgene.schemas.errors import FileError
 
 if TYPE_CHECKING:
     import SimpleITK as sitk
+
+
+#: Which code made the values: the engine as it comes, or our own that is proven equal to it.
+EnginePath = Literal["fast", "stock"]
+
+
+@dataclass(frozen=True)
+class AskedRegion:
+    """A region that is to be measured.
+
+    Parameters
+    ----------
+    block : Block
+        The region, cut out of the image's grid; it holds at least one voxel.
+    with_shape : bool
+        Whether shape is wanted, which belongs to the region and not to the image.
+    """
+
+    block: Block
+    with_shape: bool
 
 
 @dataclass(frozen=True)
@@ -24,13 +45,19 @@ class EngineResult:
         Value by the engine's own feature name; None where its formula gives no finite number.
     voxel_count : int
         Voxels measured, after resampling and resegmentation.
-    grey_levels : int or None
-        Grey levels of the original image type after binning; None where it was not asked for.
+    grey_levels : dict of str to int
+        Grey levels after binning, by image type; without those of which it is not known.
+    path : {'fast', 'stock'}
+        Which code made the values.
+    approximate : frozenset of str
+        Features whose value is a substitute that the engine gave.
     """
 
     values: dict[str, float | None]
     voxel_count: int
-    grey_levels: int | None
+    grey_levels: dict[str, int]
+    path: EnginePath
+    approximate: frozenset[str] = frozenset()
 
 
 class Engine(Protocol):
@@ -63,20 +90,35 @@ class Engine(Protocol):
         """Say whether values depend on voxels outside the region."""
 
     def extract(
-        self, image: sitk.Image, mask: sitk.Image, extraction: Extraction, with_shape: bool
-    ) -> EngineResult:
-        """Measure a region.
+        self,
+        image: sitk.Image,
+        regions: Sequence[AskedRegion],
+        extraction: Extraction,
+        path: EnginePath,
+    ) -> Iterator[EngineResult | Exception]:
+        """Measure regions of one image; whatever they can share is computed once.
 
         Parameters
         ----------
         image : SimpleITK.Image
             Three-dimensional scalar image.
-        mask : SimpleITK.Image
-            The region as label 1, on the same grid.
+        regions : sequence of AskedRegion
+            What to measure on it.
         extraction : Extraction
             What to compute.
-        with_shape : bool
-            Whether shape is wanted, which belongs to the region and not to the image.
+        path : {'fast', 'stock'}
+            ``stock`` keeps to the engine as it comes; ``fast`` lets it take a quicker way to the
+            same values where it has one.
+
+        Yields
+        ------
+        EngineResult or Exception
+            For each region in order; what the engine raised costs that region alone.
+
+        Raises
+        ------
+        ExtractionUnavailableError
+            If the engine is not installed.
         """
 
 

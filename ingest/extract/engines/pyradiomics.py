@@ -6,11 +6,17 @@ import copy
 import math
 import platform
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
-from roentgene.ingest.extract.engines import EngineResult, pyradiomics_settings
+from roentgene.ingest.extract.engines import (
+    AskedRegion,
+    EnginePath,
+    EngineResult,
+    pyradiomics_settings,
+)
+from roentgene.ingest.extract.region_image import region_image
 from roentgene.ingest.extract.work import Extraction
 from roentgene.schemas.errors import ExtractionUnavailableError
 
@@ -55,38 +61,45 @@ class Pyradiomics:
         return pyradiomics_settings.reads_whole_image(extraction.image_types, extraction.settings)
 
     def extract(
-        self, image: sitk.Image, mask: sitk.Image, extraction: Extraction, with_shape: bool
-    ) -> EngineResult:
-        """Measure a region; see :class:`roentgene.ingest.extract.engines.Engine`.
-
-        Raises
-        ------
-        ExtractionUnavailableError
-            If PyRadiomics is not installed.
-        Exception
-            Whatever PyRadiomics raises for this region.
-        """
+        self,
+        image: sitk.Image,
+        regions: Sequence[AskedRegion],
+        extraction: Extraction,
+        path: EnginePath,
+    ) -> Iterator[EngineResult | Exception]:
+        """Measure regions; see :class:`roentgene.ingest.extract.engines.Engine`."""
         extractor = self._extractor(extraction)
-        extractor.enabledFeatures = {
-            name: []
-            for name in _feature_classes(extraction)
-            if with_shape or not name.startswith("shape")
-        }
-        with warnings.catch_warnings():
-            # a feature in which a warning is raised as an error would become NaN
-            warnings.simplefilter("ignore")
-            found = extractor.execute(image, mask)
-        return EngineResult(
-            {name: _finite(value) for name, value in found.items()},
-            extractor.voxel_count,
-            extractor.grey_levels,
-        )
+        for region in regions:
+            try:
+                yield _stock(extractor, image, region, extraction)
+            except Exception as error:
+                yield error
 
     def _extractor(self, extraction: Extraction) -> RecordingExtractor:
         known = self._extractors.get(extraction.extraction_id)
         if known is None:
             known = self._extractors[extraction.extraction_id] = _build(extraction)
         return known
+
+
+def _stock(
+    extractor: RecordingExtractor, image: sitk.Image, region: AskedRegion, extraction: Extraction
+) -> EngineResult:
+    extractor.enabledFeatures = {
+        name: []
+        for name in _feature_classes(extraction)
+        if region.with_shape or not name.startswith("shape")
+    }
+    with warnings.catch_warnings():
+        # a feature in which a warning is raised as an error would become NaN
+        warnings.simplefilter("ignore")
+        found = extractor.execute(image, region_image(region.block, image))
+    return EngineResult(
+        {name: _finite(value) for name, value in found.items()},
+        extractor.voxel_count,
+        dict(extractor.grey_levels),
+        "stock",
+    )
 
 
 def _build(extraction: Extraction) -> RecordingExtractor:

@@ -33,19 +33,19 @@ class RecordingExtractor(RadiomicsFeatureExtractor):  # type: ignore[misc]
     ----------
     voxel_count : int
         Voxels of the last region, after resampling and resegmentation.
-    grey_levels : int or None
-        Its grey levels on the original image type.
+    grey_levels : dict of str to int
+        Its grey levels, by image type.
     """
 
     def __init__(self, parameters: dict[str, Any]) -> None:
         radiomics.setVerbosity(_SILENT)
         super().__init__(parameters)
         self.voxel_count = 0
-        self.grey_levels: int | None = None
+        self.grey_levels: dict[str, int] = {}
 
     def execute(self, *args: Any, **kwargs: Any) -> OrderedDict[str, Any]:
         """Measure a region, forgetting the last one."""
-        self.voxel_count, self.grey_levels = 0, None
+        self.voxel_count, self.grey_levels = 0, {}
         found: OrderedDict[str, Any] = super().execute(*args, **kwargs)
         return found
 
@@ -73,9 +73,11 @@ class RecordingExtractor(RadiomicsFeatureExtractor):  # type: ignore[misc]
         if "integer" in image.GetPixelIDTypeAsString():
             image = sitk.Cast(image, sitk.sitkInt64)
         self.voxel_count = int(np.count_nonzero(region))
-        if imageTypeName == "original":
-            binned, _ = binImage(sitk.GetArrayFromImage(image), region, **kwargs)
-            self.grey_levels = int(binned[region].max())
+        values = sitk.GetArrayViewFromImage(image)[region]
+        # the edges depend on the extremes alone, and the highest level is that of the maximum
+        extremes = np.array([values.min(), values.max()])
+        binned, _ = binImage(extremes, np.ones(2, dtype=bool), **kwargs)
+        self.grey_levels[imageTypeName] = int(binned.max())
         found: OrderedDict[str, Any] = super().computeFeatures(image, mask, imageTypeName, **kwargs)
         return found
 

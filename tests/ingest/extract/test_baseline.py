@@ -3,13 +3,14 @@
 import ast
 import csv
 import math
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
 import pytest
 import SimpleITK as sitk
 
-from roentgene.ingest.extract.engines import engine
+from roentgene.ingest.extract.engines import EnginePath, EngineResult, engine
 from roentgene.ingest.extract.work import Extraction
 
 IMAGES = ("brain1", "brain2", "breast1")
@@ -39,7 +40,9 @@ def volume(path: Path) -> sitk.Image:
     return sitk.ReadImage(str(path))
 
 
-def relative_differences(folder: Path, image: str) -> dict[tuple[str, str], float]:
+def relative_differences(
+    measure: Callable[..., EngineResult], folder: Path, image: str, path: EnginePath
+) -> dict[tuple[str, str], float]:
     found: dict[tuple[str, str], float] = {}
     label = volume(folder / f"{image}_label.nrrd")
     for feature_class in CLASSES:
@@ -58,9 +61,7 @@ def relative_differences(folder: Path, image: str) -> dict[tuple[str, str], floa
                 (feature_class,),
                 settings,
             )
-            result = engine("pyradiomics").extract(
-                volume(folder / f"{image}_image.nrrd"), label, extraction, with_shape=True
-            )
+            result = measure(volume(folder / f"{image}_image.nrrd"), label, extraction, path=path)
             expected = {
                 name: float(cell)
                 for name, cell in column.items()
@@ -78,8 +79,16 @@ def relative_differences(folder: Path, image: str) -> dict[tuple[str, str], floa
 @pytest.mark.parametrize(
     ("image", "n_values"), [("brain1", 665), ("brain2", 665), ("breast1", 665)]
 )
-def test_baseline(shared_data: Path, image: str, n_values: int) -> None:
-    differences = relative_differences(shared_data / "images" / "pyradiomics", image)
+@pytest.mark.parametrize("path", ["stock", "fast"])
+def test_baseline(
+    measure: Callable[..., EngineResult],
+    shared_data: Path,
+    image: str,
+    n_values: int,
+    path: EnginePath,
+) -> None:
+    folder = shared_data / "images" / "pyradiomics"
+    differences = relative_differences(measure, folder, image, path)
     assert len(differences) == n_values
     known = {("brain1", f"original_shape_{name}") for name in BRAIN1_SHAPE}
     outside = {key: diff for key, diff in differences.items() if diff > 1e-6}

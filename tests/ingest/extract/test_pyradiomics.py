@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
-from roentgene.ingest.extract.engines import EngineResult, engine, pyradiomics
+from roentgene.ingest.block import Block, cut_out
+from roentgene.ingest.extract.engines import AskedRegion, EngineResult, engine, pyradiomics
 from roentgene.ingest.extract.engines.features import split_feature
 from roentgene.ingest.extract.work import Extraction
 from roentgene.schemas.errors import ExtractionUnavailableError, FileError
@@ -57,8 +58,13 @@ def stock(asked: Extraction, on: sitk.Image | None = None) -> dict[str, float]:
     return {name: float(v) for name, v in found.items() if not name.startswith("diagnostics")}
 
 
-def extract(asked: Extraction, with_shape: bool = True) -> EngineResult:
-    return engine("pyradiomics").extract(image(), mask(), asked, with_shape)
+def extract(
+    asked: Extraction, with_shape: bool = True, on: sitk.Image | None = None
+) -> EngineResult:
+    region = AskedRegion(cut_out(sitk.GetArrayFromImage(mask()) == 1), with_shape)
+    (result,) = engine("pyradiomics").extract(on or image(), [region], asked, "stock")
+    assert isinstance(result, EngineResult)
+    return result
 
 
 @pytest.mark.parametrize(("name", "n_features"), [("original", 107), ("standard", 1130)])
@@ -87,9 +93,9 @@ def test_narrow_whole_numbers_do_not_overflow(pixel_type: int, highest: int) -> 
     doubles.CopyInformation(image())
     asked = extraction(settings={"binWidth": highest // 10})
     narrow = sitk.Cast(doubles, pixel_type)
-    found = engine("pyradiomics").extract(narrow, mask(), asked, True)
+    found = extract(asked, on=narrow)
     assert found.values == stock(asked, doubles)
-    assert found.grey_levels == 11
+    assert found.grey_levels == {"original": 11}
 
 
 def test_without_shape_the_other_values_stay_to_the_last_bit() -> None:
@@ -115,7 +121,7 @@ def test_counts() -> None:
     result = extract(extraction())
     assert result.voxel_count == np.count_nonzero(sitk.GetArrayFromImage(mask()))
     values = sitk.GetArrayFromImage(image())[sitk.GetArrayFromImage(mask()) == 1]
-    assert result.grey_levels == values.max() // 25 - values.min() // 25 + 1
+    assert result.grey_levels == {"original": values.max() // 25 - values.min() // 25 + 1}
     resampled = {"binWidth": 25, "resampledPixelSpacing": [2, 2, 2]}
     result = extract(extraction(settings=resampled))
     volume = result.values["original_shape_VoxelVolume"]
@@ -126,10 +132,15 @@ def test_counts() -> None:
     assert result.voxel_count == np.count_nonzero(values >= np.median(values))
 
 
-def test_no_original_image_type_has_no_grey_levels() -> None:
-    result = extract(extraction(image_types={"Square": {}}, feature_classes=("firstorder",)))
-    assert result.grey_levels is None
-    assert {split_feature(name).image_type for name in result.values} == {"square"}
+def test_grey_levels_of_each_image_type() -> None:
+    types = {"Square": {}, "Wavelet": {"binWidth": 5}}
+    only = extract(extraction(image_types=types, feature_classes=("firstorder",)))
+    assert len(only.grey_levels) == 9
+    # the levels that stock itself counts: the uniformity of n equal levels is 1 / n at least
+    for image_type, levels in only.grey_levels.items():
+        uniformity = only.values[f"{image_type}_firstorder_Uniformity"]
+        assert uniformity is not None
+        assert uniformity >= 1 / levels
 
 
 def test_number_that_is_not_finite_is_no_value(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -168,10 +179,13 @@ def test_warning_does_not_become_a_missing_value(monkeypatch: pytest.MonkeyPatch
 
 
 def test_what_pyradiomics_raises_reaches_the_caller() -> None:
-    nothing = sitk.Image(mask().GetSize(), sitk.sitkUInt8)
-    nothing.CopyInformation(image())
-    with pytest.raises(ValueError, match="No labels found"):
-        engine("pyradiomics").extract(image(), nothing, extraction(), True)
+    whole = AskedRegion(Block((0, 0, 0), np.ones((24, 26, 28), dtype=np.bool_)), True)
+    sound = AskedRegion(cut_out(sitk.GetArrayFromImage(mask()) == 1), True)
+    regions = [whole, sound]
+    failed, fine = engine("pyradiomics").extract(image(), regions, extraction(), "stock")
+    assert isinstance(failed, ValueError)
+    assert "No labels found" in str(failed)
+    assert isinstance(fine, EngineResult)
 
 
 def test_versions() -> None:
@@ -187,7 +201,7 @@ def test_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(pyradiomics, "version", missing)
     with pytest.raises(ExtractionUnavailableError, match="pyradiomics is not installed") as caught:
-        pyradiomics.Pyradiomics().extract(image(), mask(), extraction(), True)
+        list(pyradiomics.Pyradiomics().extract(image(), [], extraction(), "stock"))
     assert "roentgene[extract]" in caught.value.cure
 
 
@@ -240,5 +254,5 @@ def test_importing_the_engine_does_not_import_pyradiomics() -> None:
 def test_mask_and_image_files_are_left_alone(tmp_path: Path) -> None:
     made = image()
     before = sitk.Hash(made)
-    engine("pyradiomics").extract(made, mask(), extraction("standard"), True)
+    extract(extraction("standard"), on=made)
     assert sitk.Hash(made) == before

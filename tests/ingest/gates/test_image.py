@@ -3,6 +3,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
+from roentgene.ingest.block import cut_out
 from roentgene.ingest.gates import image as gate
 from roentgene.ingest.refusal import Refusal
 from roentgene.schemas.study import GateThresholds
@@ -100,6 +101,10 @@ def region(*lengths: int) -> np.ndarray:
     return voxels
 
 
+def extent(voxels: np.ndarray, limits: GateThresholds = LIMITS) -> Refusal | None:
+    return gate.check_extent(cut_out(voxels), voxels.size, limits, PLACE)
+
+
 @pytest.mark.parametrize(
     ("voxels", "expected"),
     [
@@ -112,15 +117,15 @@ def region(*lengths: int) -> np.ndarray:
     ],
 )
 def test_extent(voxels: np.ndarray, expected: str | None) -> None:
-    assert code(gate.check_extent(voxels, LIMITS, PLACE)) == expected
+    assert code(extent(voxels)) == expected
 
 
 def test_dimensions_are_those_of_the_bounding_box() -> None:
     diagonal = np.zeros((20, 20, 20), dtype=np.bool_)
     diagonal[np.arange(18), np.arange(18), np.arange(18)] = True
     in_three = LIMITS.model_copy(update={"min_dimensions": 3})
-    assert gate.check_extent(diagonal, in_three, PLACE) is None
-    assert code(gate.check_extent(region(1, 4, 4), in_three, PLACE)) == "roi_too_small"
+    assert extent(diagonal, in_three) is None
+    assert code(extent(region(1, 4, 4), in_three)) == "roi_too_small"
 
 
 @pytest.mark.parametrize(

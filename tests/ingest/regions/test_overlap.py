@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
-from roentgene.ingest.regions.block import bounding_box, cut_out
+from roentgene.ingest.block import bounding_box, cut_out
 from roentgene.ingest.regions.overlap import Overlap, compare
 
 SPACING = (0.8, 1.5, 3.0)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
-from roentgene.ingest.sources.volume import VolumeError, read_volume, region_image
+from roentgene.ingest.sources.volume import VolumeError, read_volume
 from roentgene.schemas.words import reason_codes
 
 SHAPE = (20, 30, 40)  # z, y, x
@@ -185,13 +185,3 @@ def test_error_passes_between_processes() -> None:
     error = VolumeError("it has 4 axes", "not_three_dimensional")
     copy = pickle.loads(pickle.dumps(error))  # noqa: S301 our own object
     assert (copy.reason_code, str(copy)) == ("not_three_dimensional", str(error))
-
-
-def test_region_image_lies_on_its_image(tmp_path: Path) -> None:
-    region = noise() > 1
-    made = region_image(region, image())
-    assert made.GetPixelID() == sitk.sitkUInt8
-    assert np.array_equal(sitk.GetArrayFromImage(made), region.astype(np.uint8))
-    assert made.GetSpacing() == image().GetSpacing()
-    assert made.GetOrigin() == image().GetOrigin()
-    assert made.GetDirection() == image().GetDirection()
