@@ -73,14 +73,20 @@ class RecordingExtractor(RadiomicsFeatureExtractor):  # type: ignore[misc]
         if "integer" in image.GetPixelIDTypeAsString():
             image = sitk.Cast(image, sitk.sitkInt64)
         self.voxel_count = int(np.count_nonzero(region))
-        values = sitk.GetArrayViewFromImage(image)[region]
-        # the edges depend on the extremes alone, and the highest level is that of the maximum
-        extremes = np.array([values.min(), values.max()])
-        binned, _ = binImage(extremes, np.ones(2, dtype=bool), **kwargs)
-        self.grey_levels[imageTypeName] = int(binned.max())
+        if any(not name.startswith("shape") for name in self.enabledFeatures):
+            self.grey_levels[imageTypeName] = _levels(
+                sitk.GetArrayViewFromImage(image)[region], kwargs
+            )
         found: OrderedDict[str, Any] = super().computeFeatures(image, mask, imageTypeName, **kwargs)
         return found
 
 
 def _region(mask: sitk.Image, settings: dict[str, Any]) -> np.ndarray[Any, np.dtype[np.bool_]]:
     return np.asarray(sitk.GetArrayFromImage(mask) == settings.get("label", 1))
+
+
+def _levels(values: np.ndarray[Any, Any], settings: dict[str, Any]) -> int:
+    # the edges depend on the extremes alone, and the highest level is that of the maximum
+    extremes = np.array([values.min(), values.max()])
+    binned, _ = binImage(extremes, np.ones(2, dtype=bool), **settings)
+    return int(binned.max())
