@@ -10,6 +10,8 @@ from numba import njit
 from numpy.typing import NDArray
 from radiomics.imageoperations import getBinEdges
 
+from roentgene.ingest.extract.fast import compiled as c
+
 
 def grey_levels(values: NDArray[Any], settings: Mapping[str, Any]) -> NDArray[np.int32]:
     """Find the bin in which each value lies, counted from 1.
@@ -32,7 +34,7 @@ def grey_levels(values: NDArray[Any], settings: Mapping[str, Any]) -> NDArray[np
     return _digitize(np.ascontiguousarray(values, dtype=np.float64), edges)
 
 
-@njit(cache=True, nogil=True)
+@njit(c.Int32s(c.Floats, c.Floats), cache=True, nogil=True)
 def _digitize(values: NDArray[np.float64], edges: NDArray[np.float64]) -> NDArray[np.int32]:
     found = np.empty(values.size, dtype=np.int32)
     last = edges.size - 1

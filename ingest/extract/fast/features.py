@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -20,11 +21,13 @@ from radiomics.glrlm import RadiomicsGLRLM
 from radiomics.glszm import RadiomicsGLSZM
 from radiomics.ngtdm import RadiomicsNGTDM
 
+from roentgene.ingest.extract.fast import compiled as c
 from roentgene.ingest.extract.fast.textures import Floats, TextureMatrices
 
 _EPS = np.spacing(1)
 _PERCENTS = (10, 25, 50, 75, 90)
-_SILENT = logging.getLogger("radiomics")
+# PyRadiomics warns of its own defaults once a matrix
+_SILENT = logging.Logger("prepared", logging.CRITICAL + 10)
 
 
 def intensity_features(
@@ -197,6 +200,26 @@ class _GLCM(_Prepared, RadiomicsGLCM):  # type: ignore[misc]
             "HXY": -1 * np.sum(p * np.log2(p + _EPS), (1, 2)),
         }
 
+    @cached_property
+    def _cluster_moments(self) -> tuple[Floats, Floats, Floats]:
+        """Mean over angles of the second to fourth moment of i + j; powers by multiplication."""
+        i, j = self.coefficients["i"], self.coefficients["j"]
+        centred = (i + j)[None, :, :, None] - self.coefficients["ux"] - self.coefficients["uy"]
+        squared = centred * centred
+        weighted = self.P_glcm * squared
+        second, fourth = np.sum(weighted, (1, 2)), np.sum(weighted * squared, (1, 2))
+        third = np.sum(weighted * centred, (1, 2))
+        return np.nanmean(second, 1), np.nanmean(third, 1), np.nanmean(fourth, 1)
+
+    def getClusterTendencyFeatureValue(self) -> Floats:
+        return self._cluster_moments[0]
+
+    def getClusterShadeFeatureValue(self) -> Floats:
+        return self._cluster_moments[1]
+
+    def getClusterProminenceFeatureValue(self) -> Floats:
+        return self._cluster_moments[2]
+
     def getMCCFeatureValue(self) -> float | Floats:
         if self.P_glcm.shape[1] < 2:
             return 1
@@ -285,7 +308,7 @@ def _normalised(counts: Floats) -> Floats:
     return np.ascontiguousarray(p / total[:, None, None, :])
 
 
-@njit(cache=True, nogil=True)
+@njit(c.Pair(c.Floats2, c.Floats2)(c.Floats3, c.Int64s), cache=True, nogil=True)
 def _marginals(p: Floats, levels: NDArray[np.int64]) -> tuple[Floats, Floats]:
     """Probability of each sum (from 2) and each difference (from 0) of grey levels, by angle."""
     highest = levels[-1]
@@ -301,7 +324,11 @@ def _marginals(p: Floats, levels: NDArray[np.int64]) -> tuple[Floats, Floats]:
     return sums, differences
 
 
-@njit(cache=True, nogil=True)
+@njit(
+    c.Floats3(c.Floats3, c.Floats2, c.Floats2, c.Float64),
+    cache=True,
+    nogil=True,
+)
 def _second_largest_matrix(p: Floats, px: Floats, py: Floats, eps: float) -> Floats:
     """Matrix Q of MCC (angles, g, g); its second largest eigenvalue counts. Summed as in stock."""
     n_levels, _, n_angles = p.shape

@@ -20,6 +20,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from roentgene.ingest.block import Box
+from roentgene.ingest.extract.fast import compiled as c
 
 #: ITK refuses shorter lines.
 SHORTEST_LINE = 4
@@ -162,14 +163,33 @@ def _denominator(width: float) -> tuple[list[float], tuple[float, float, float]]
     return [d1, d2, d3, d4], sums
 
 
-@njit(cache=True, nogil=True)
+@njit(c.Bool(c.Floats2Any), cache=True, nogil=True)
+def _all_equal(lines: NDArray[np.float64]) -> bool:
+    value = lines[0, 0]
+    for i in range(lines.shape[0]):
+        for k in range(lines.shape[1]):
+            if lines[i, k] != value:
+                return False
+    return True
+
+
+@njit(
+    [
+        c.Nothing(c.SinglesToRead, c.SinglesToFill, c.Int64, c.Floats),
+        c.Nothing(c.DoublesToRead, c.SinglesToFill, c.Int64, c.Floats),
+    ],
+    cache=True,
+    nogil=True,
+)
 def _filter_lines(
-    source: NDArray[Any], found: NDArray[np.float32], first: int, c: NDArray[np.float64]
+    source: NDArray[Any], found: NDArray[np.float32], first: int, coefficients: NDArray[np.float64]
 ) -> None:
     """Filter lines (block, place, line) over their whole length; store the part from ``first``."""
-    n0, n1, n2, n3, d1, d2, d3, d4 = c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7]
-    m1, m2, m3, m4 = c[8], c[9], c[10], c[11]
-    bn1, bn2, bn3, bn4, bm1, bm2, bm3, bm4 = c[12], c[13], c[14], c[15], c[16], c[17], c[18], c[19]
+    n0, n1, n2, n3 = coefficients[0], coefficients[1], coefficients[2], coefficients[3]
+    d1, d2, d3, d4 = coefficients[4], coefficients[5], coefficients[6], coefficients[7]
+    m1, m2, m3, m4 = coefficients[8], coefficients[9], coefficients[10], coefficients[11]
+    bn1, bn2, bn3, bn4 = coefficients[12], coefficients[13], coefficients[14], coefficients[15]
+    bm1, bm2, bm3, bm4 = coefficients[16], coefficients[17], coefficients[18], coefficients[19]
     n_blocks, length, n_lines = source.shape
     n_kept = found.shape[1]
     # three more places in front and one behind stand for the border, which goes on for ever
@@ -177,6 +197,9 @@ def _filter_lines(
     data = np.zeros((length + 4, _LANES), dtype=np.float64)
     causal = np.empty((length, _LANES), dtype=np.float64)
     anti = np.empty((length, _LANES), dtype=np.float64)
+    # background: what became of lines of one value, so that the next of them are copied
+    known = np.empty(n_kept, dtype=np.float32)
+    is_known, known_value = False, 0.0
     for block in range(n_blocks):
         for start in range(0, n_lines, _LANES):
             n_lanes = min(_LANES, n_lines - start)
@@ -188,6 +211,12 @@ def _filter_lines(
                 for i in range(length):
                     for k in range(n_lanes):
                         data[i + 3, k] = source[block, i, start + k]
+            flat = _all_equal(data[3 : length + 3, :n_lanes])
+            if flat and is_known and data[3, 0] == known_value:
+                for i in range(n_kept):
+                    for k in range(n_lanes):
+                        found[block, i, start + k] = known[i]
+                continue
             for k in range(_LANES):
                 data[0, k] = data[1, k] = data[2, k] = data[3, k]
                 data[border, k] = data[border - 1, k]
@@ -230,3 +259,7 @@ def _filter_lines(
             for i in range(n_kept):
                 for k in range(n_lanes):
                     found[block, i, start + k] = causal[first + i, k] + anti[first + i, k]
+            if flat:
+                is_known, known_value = True, data[3, 0]
+                for i in range(n_kept):
+                    known[i] = found[block, i, start]

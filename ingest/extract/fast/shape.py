@@ -17,6 +17,7 @@ from radiomics import cShape
 from radiomics.shape import RadiomicsShape
 from scipy.spatial import ConvexHull, QhullError
 
+from roentgene.ingest.extract.fast import compiled as c
 from roentgene.ingest.extract.fast.features import prepare
 from roentgene.ingest.extract.fast.textures import Floats
 
@@ -177,7 +178,7 @@ def _largest(vertices: Floats, spacing: Floats) -> float:
     return float(np.sqrt(_largest_squared(vertices * spacing)))
 
 
-@njit(cache=True, nogil=True)
+@njit(c.Float64(c.Floats2), cache=True, nogil=True)
 def _largest_squared(points: Floats) -> float:
     largest = 0.0
     for i in range(points.shape[0]):

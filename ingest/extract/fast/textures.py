@@ -13,6 +13,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from roentgene.ingest.extract.fast import compiled as c
+
 Floats = NDArray[np.float64]
 
 #: Half of the 26 neighbours (z, y, x); the others are opposite. Order as in PyRadiomics.
@@ -126,7 +128,11 @@ def _drop_flat_angles(
                 glrlm[:, 0, number] = 0
 
 
-@njit(cache=True, nogil=True)
+@njit(
+    c.Nothing(c.Int32s, c.Int64s, c.Int64s, c.Int32s, c.Floats3, c.Floats3, c.Floats2, c.Floats2),
+    cache=True,
+    nogil=True,
+)
 def _count_neighbours(
     flat: NDArray[np.int32],
     voxels: NDArray[np.int64],
@@ -171,7 +177,11 @@ def _count_neighbours(
             ngtdm[here, 1] += abs(np.float64(level) - np.float64(sum_around) / n_around)
 
 
-@njit(cache=True, nogil=True)
+@njit(
+    c.Pair(c.Int32s, c.Int64s)(c.Int32s, c.Int64s, c.Int64s),
+    cache=True,
+    nogil=True,
+)
 def _zones(
     left: NDArray[np.int32], voxels: NDArray[np.int64], steps: NDArray[np.int64]
 ) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
