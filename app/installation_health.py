@@ -1,4 +1,4 @@
-"""Whether this installation works: versions, extensions, the engine, the sandbox."""
+"""Whether this installation works: versions, extensions, the engines, the sandbox."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 
 import duckdb
 
+from roentgene.app.engine_health import check_engines
 from roentgene.app.finding import Finding
 from roentgene.queries.registry import query_text
 from roentgene.schemas.errors import QueryError, WarehouseError
@@ -32,6 +33,7 @@ def check_installation() -> Iterator[Finding]:
     yield _package("SimpleITK", "SimpleITK", "SimpleITK")
     # without its C extension PyRadiomics installs, and fails at the first feature
     yield _package("pyradiomics", "pyradiomics", "radiomics._cmatrices")
+    yield from check_engines()
     yield _sandbox()
 
 

@@ -16,12 +16,17 @@ STUDY_FILE = "study.yaml"
 class Profile(Declared):
     """How features are extracted: engine, image types with their parameters, settings."""
 
-    engine: Literal["pyradiomics"] = "pyradiomics"
+    engine: Literal["pyradiomics", "mirp", "pysera", "onnx"] = "pyradiomics"
     """What extracts the features."""
     image_types: dict[str, dict[str, Any]] = Field(default={"Original": {}}, min_length=1)
     """PyRadiomics' image types, each with its own settings."""
     feature_classes: tuple[str, ...] | None = None
     """PyRadiomics' feature classes; left out, all three-dimensional ones."""
+    kind: Literal["stock", "whole-image"] = "stock"
+    """Where PyRadiomics' images are resampled: ``stock`` crops and resamples around each region, as
+    PyRadiomics does; ``whole-image`` resamples the image once, so that filters see the same
+    image whatever is measured on it, and regions share them.
+    """
     settings: dict[str, Any] = {}
     """PyRadiomics' settings by their own names; one that is misspelt is refused."""
 
@@ -49,6 +54,12 @@ class GateThresholds(Declared):
     """Voxels that a region must have; a smaller one is not measured."""
     min_dimensions: int = Field(default=2, ge=1, le=3)
     """Axes along which a region must be longer than one voxel."""
+    min_slices: int = Field(default=2, ge=1)
+    """Voxels along its shortest side below which a region is measured, but with a warning."""
+    max_components: int | None = Field(default=20, ge=1)
+    """Pieces above which a region is measured, but with a warning; null for no warning."""
+    max_labels: int = Field(default=512, ge=1)
+    """Different values beside 0 above which a mask is refused, for it may be an image."""
     geometry_tolerance_mm: float = Field(default=1e-3, ge=0)
     """Largest distance in mm between corresponding corners of image and mask."""
     min_grey_levels: int = Field(default=8, ge=1)

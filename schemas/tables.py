@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 import pyarrow as pa
-import yaml
 
+from roentgene.schemas.packaged import packaged_yaml
 from roentgene.schemas.words import closed_list
 
 _ARROW_TYPES: Mapping[str, pa.DataType] = {
@@ -141,9 +140,8 @@ def _table(schema: str, name: str, row: Mapping[str, Any], written_by: str) -> T
 def tables() -> Mapping[str, Table]:
     """All stored tables by full name, in an order in which references point backwards."""
     found: dict[str, Table] = {}
-    folder = files("roentgene.schemas") / "tables"
     for schema in ("study", "clinical", "vocab", "imaging", "genomic", "ops", "result"):
-        declared = yaml.safe_load((folder / f"{schema}.yaml").read_text(encoding="utf-8"))
+        declared = packaged_yaml("tables", f"{schema}.yaml")
         for name, row in declared["tables"].items():
             table = _table(declared["schema"], name, row, declared["written_by"])
             found[table.full_name] = table

@@ -6,12 +6,14 @@ import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import Any, Literal
 
-import yaml
+from roentgene.schemas.packaged import packaged_text, packaged_yaml
 
 Severity = Literal["error", "batch", "warning"]
+
+#: Engines whose vocabulary is by the stem of a feature's name.
+_WITH_STEMS = ("mirp", "pysera")
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,7 @@ class ReasonCode:
 
 @dataclass(frozen=True)
 class FeatureWord:
-    """What is known of a PyRadiomics feature, whatever image it is measured on."""
+    """What is known of a feature of an engine, whatever image it is measured on."""
 
     feature_class: str
     name: str
@@ -38,11 +40,11 @@ class FeatureWord:
 
 
 def _vocabulary(name: str) -> Any:
-    return yaml.safe_load(_text(name))
+    return packaged_yaml("vocabulary", name)
 
 
 def _text(name: str) -> str:
-    return (files("roentgene.schemas") / "vocabulary" / name).read_text(encoding="utf-8")
+    return packaged_text("vocabulary", name)
 
 
 @cache
@@ -87,4 +89,37 @@ def pyradiomics_features() -> Mapping[tuple[str, str], FeatureWord]:
             volume_dependent=row["volume_dependent"] == "true",
         )
         for row in rows
+    }
+
+
+@cache
+def engine_features(engine: str) -> Mapping[str, FeatureWord]:
+    """Features of an engine that calls them neither by class nor by image type.
+
+    Parameters
+    ----------
+    engine : str
+        Name of the engine.
+
+    Returns
+    -------
+    mapping of str to FeatureWord
+        By the stem of their names: what is left of MIRP's ``cm_contrast_d1_3d_avg`` or PySERA's
+        ``glcm_contrast_3D_avg`` without distance and aggregation. Empty for an engine without a
+        vocabulary. The codes come from the IBSI reference manual; the status was computed on the
+        IBSI 1 digital phantom with MIRP 2.7.0 and PySERA 2.1.5.
+    """
+    if engine not in _WITH_STEMS:
+        return {}
+    return {
+        row["stem"]: FeatureWord(
+            feature_class=row["class"],
+            name=row["stem"],
+            ibsi_code=row["ibsi_code"] or None,
+            ibsi_aggregation=None,
+            ibsi_status=row["ibsi_status"],
+            unit=row["unit"] or None,
+            volume_dependent=row["volume_dependent"] == "true",
+        )
+        for row in csv.DictReader(_text(f"{engine}_features.csv").splitlines())
     }

@@ -29,6 +29,9 @@ def make_extraction(profile_name: str, profile: Profile) -> Extraction:
         If the engine is not installed.
     """
     chosen = engine(profile.engine)
+    if profile.kind != "stock" and profile.engine != "pyradiomics":
+        msg = f"profile {profile_name!r}: kind {profile.kind!r} is of engine 'pyradiomics' alone"
+        raise FileError(msg, "Leave kind out")
     try:
         chosen.check_settings(profile.image_types, profile.feature_classes, profile.settings)
     except FileError as error:
@@ -41,6 +44,7 @@ def make_extraction(profile_name: str, profile: Profile) -> Extraction:
         profile.image_types,
         profile.feature_classes,
         profile.settings,
+        profile.kind,
         CODE_VERSION,
     )
     return Extraction(
@@ -50,6 +54,7 @@ def make_extraction(profile_name: str, profile: Profile) -> Extraction:
         image_types=profile.image_types,
         feature_classes=profile.feature_classes,
         settings=profile.settings,
+        kind=profile.kind,
     )
 
 
@@ -63,17 +68,20 @@ def extraction_row(extraction: Extraction) -> dict[str, Any]:
         {
             "image_types": extraction.image_types,
             "feature_classes": extraction.feature_classes,
+            "kind": extraction.kind,
             "settings": chosen.all_settings(extraction.settings),
         }
     )
     return {
         "extraction_id": extraction.extraction_id,
         "profile": extraction.profile,
+        "kind": extraction.kind,
         "engine": extraction.engine,
         "engine_version": chosen.version(),
         "code_version": CODE_VERSION,
         "settings": settings,
         "settings_hash": text_hash(settings),
         "library_versions": canonical_json(chosen.library_versions()),
+        "only_stock_because": chosen.only_stock_because(extraction),
         "value_scale": "raw",
     }

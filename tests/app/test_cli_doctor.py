@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 from typing import Any
@@ -13,13 +13,16 @@ from typing import Any
 import duckdb
 import pytest
 
-from roentgene.app import installation_health, warehouse_health
+from roentgene.app import engine_health, installation_health, warehouse_health
+from roentgene.app.engine_health import EngineFinding, check_engines
 from roentgene.app.finding import Finding
 from roentgene.app.installation_health import check_installation
 from roentgene.app.warehouse_health import check_warehouse
 from roentgene.ingest.decisions import choose, decide, quarantined
+from roentgene.ingest.extract.phantom import PhantomFeature, PhantomResult
 from roentgene.queries.migration import Migration, migrations
-from roentgene.schemas.errors import QueryError
+from roentgene.schemas.errors import ExtractionUnavailableError, QueryError
+from roentgene.schemas.phantom import ReferenceValue
 from roentgene.warehouse.layout import Layout
 from roentgene.warehouse.opening import open_warehouse
 
@@ -52,6 +55,10 @@ def test_a_sound_installation_and_warehouse(
     found = {row["check"]: row for row in answer.json}
     assert {row["level"] for row in found.values()} == {"ok"}
     assert found["duckdb"]["detail"].startswith(duckdb.__version__)
+    for path in ("stock", "fast"):
+        engine = found[f"engine pyradiomics ({path})"]
+        assert (len(engine["match"]), len(engine["vary"])) == (99, 2)
+        assert engine["offset"] == ["original_firstorder_Kurtosis"]
     assert "snapshot 2" in found["catalogue"]["detail"]
     told = roentgene("doctor", "-w", made_study).out.splitlines()
     assert [line.split()[0] for line in told] == ["ok"] * len(found)
@@ -103,11 +110,62 @@ def test_an_engine_that_is_not_installed_is_told(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(installation_health, "version", version)
     monkeypatch.setattr(installation_health, "_sandbox", lambda: Finding("sandbox", "ok", ""))
+    monkeypatch.setattr(installation_health, "check_engines", lambda: iter(()))
     found = by_check(check_installation())
     for name in ("pyradiomics", "SimpleITK"):
         assert found[name].level == "warning"
         assert "images cannot be measured" in found[name].detail
         assert "roentgene[extract]" in found[name].cure
+
+
+def phantom_result(*features: PhantomFeature) -> Callable[[str], Iterator[PhantomResult]]:
+    return lambda name: iter([PhantomResult(name, "9.9", "fast", features, 3)])
+
+
+def one_feature(value: float | None, declared: str) -> PhantomFeature:
+    return PhantomFeature("glcm_Contrast", value, ReferenceValue(5.32, 0.0), declared)
+
+
+def test_features_that_are_as_declared_are_told_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    features = one_feature(5.321, "exact"), one_feature(6.32, "offset"), one_feature(4.1, "variant")
+    monkeypatch.setattr(engine_health, "measure_phantom", phantom_result(*features))
+    found = by_check(check_engines())["engine pyradiomics (fast)"]
+    assert (found.level, found.cure) == ("ok", "")
+    assert found.detail == (
+        "9.9, 1 of 3 features match the IBSI phantom; offset: glcm_Contrast by +1; "
+        "vary: glcm_Contrast (4.1, agreed 5.32)"
+    )
+    assert isinstance(found, EngineFinding)
+    assert found.match == found.offset == found.vary == ("glcm_Contrast",)
+
+
+@pytest.mark.parametrize(
+    ("value", "declared"), [(5.32, "variant"), (None, "exact"), (6.32, "exact")]
+)
+def test_a_feature_that_is_not_as_declared_is_a_warning(
+    monkeypatch: pytest.MonkeyPatch, value: float | None, declared: str
+) -> None:
+    result = phantom_result(one_feature(value, declared))
+    monkeypatch.setattr(engine_health, "measure_phantom", result)
+    found = by_check(check_engines())["engine mirp (fast)"]
+    assert (found.level, "unlike vocab.feature: glcm_Contrast" in found.detail) == ("warning", True)
+
+
+def test_an_engine_that_fails_or_is_not_installed_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def measure(name: str) -> Iterator[PhantomResult]:
+        if name == "pyradiomics":
+            msg = "no such function"
+            raise AttributeError(msg)
+        msg = f"{name} is not installed"
+        raise ExtractionUnavailableError(msg, "install it")
+        yield
+
+    monkeypatch.setattr(engine_health, "measure_phantom", measure)
+    found = by_check(check_engines())
+    assert found["engine mirp"].level == found["engine pysera"].level == "ok"
+    assert found["engine mirp"].detail == "not installed, and not checked"
+    assert found["engine pyradiomics"].level == "warning"
+    assert "AttributeError: no such function" in found["engine pyradiomics"].detail
 
 
 def test_a_sandbox_that_reads_files_is_bad(monkeypatch: pytest.MonkeyPatch) -> None:
