@@ -19,16 +19,20 @@ class Profile(Declared):
     engine: Literal["pyradiomics", "mirp", "pysera", "onnx"] = "pyradiomics"
     """What extracts the features."""
     image_types: dict[str, dict[str, Any]] = Field(default={"Original": {}}, min_length=1)
-    """PyRadiomics' image types, each with its own settings."""
+    """Image types by the engine's own names, each with its own settings. PyRadiomics has Original,
+    LoG, Wavelet and others; MIRP has Original and its filters; PySERA and ONNX have Original alone.
+    """
     feature_classes: tuple[str, ...] | None = None
-    """PyRadiomics' feature classes; left out, all three-dimensional ones."""
+    """Feature classes by the engine's own names; left out, all (of PyRadiomics, all
+    three-dimensional ones).
+    """
     kind: Literal["stock", "whole-image"] = "stock"
     """Where PyRadiomics' images are resampled: ``stock`` crops and resamples around each region, as
     PyRadiomics does; ``whole-image`` resamples the image once, so that filters see the same
     image whatever is measured on it, and regions share them.
     """
     settings: dict[str, Any] = {}
-    """PyRadiomics' settings by their own names; one that is misspelt is refused."""
+    """The engine's settings by their own names; one that is misspelt is refused."""
 
 
 #: Profiles that come with roentgene; study.yaml may add others but not change these.

@@ -8,12 +8,8 @@ from typing import Any
 import polars as pl
 
 from roentgene.ingest.committing.batch import MEASURED
-from roentgene.ingest.extract.engines.features import FeatureName, split_feature
+from roentgene.ingest.extract.engines.vocabularies import describe
 from roentgene.ingest.known import Measured, StoredMeasurement
-from roentgene.schemas.words import pyradiomics_features
-
-_PYRADIOMICS = "pyradiomics"
-_OTHER = "other"
 
 
 def number_measurements(
@@ -60,37 +56,37 @@ def new_features(
 
 
 def feature_row(engine: str, feature: str) -> dict[str, Any]:
-    """Say what is known of a feature; of one that is not PyRadiomics', only its name.
+    """Say what is known of a feature; of one without a vocabulary, only its name.
 
     Examples
     --------
     >>> row = feature_row("pyradiomics", "wavelet-LLH_glcm_Contrast")
     >>> row["image_type"], row["class"], row["ibsi_code"]
     ('wavelet-LLH', 'glcm', 'ACUI')
+    >>> row = feature_row("mirp", "log_s_3.0_cm_contrast_d1_3d_avg_fbn_n16")
+    >>> row["image_type"], row["class"], row["ibsi_code"], row["ibsi_aggregation"]
+    ('log_s_3.0', 'glcm', 'ACUI', 'ITBB')
     >>> feature_row("inhouse", "tumour diameter")["class"]
     'other'
     """
-    try:
-        parts = split_feature(feature)
-    except ValueError:
-        parts = FeatureName(_OTHER, _OTHER, feature)
-    known = pyradiomics_features().get((parts.feature_class, parts.name))
+    described = describe(engine, feature)
     row = {
         "engine": engine,
         "feature": feature,
-        "image_type": parts.image_type,
-        "class": parts.feature_class,
-        "name": parts.name,
+        "image_type": described.image_type,
+        "class": described.feature_class,
+        "name": described.name,
     }
-    if known is None or engine != _PYRADIOMICS:
+    word = described.word
+    if word is None:
         return {**row, "ibsi_status": "none"}
     return {
         **row,
-        "ibsi_code": known.ibsi_code,
-        "ibsi_aggregation": known.ibsi_aggregation,
-        "ibsi_status": known.ibsi_status,
-        "unit": known.unit,
-        "volume_dependent": known.volume_dependent,
+        "ibsi_code": word.ibsi_code,
+        "ibsi_aggregation": word.ibsi_aggregation,
+        "ibsi_status": word.ibsi_status,
+        "unit": word.unit,
+        "volume_dependent": word.volume_dependent,
     }
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
 
 from roentgene.ingest.extract.engines import engine
 from roentgene.ingest.extract.work import Extraction
@@ -15,11 +17,31 @@ from roentgene.schemas.study import Profile
 CODE_VERSION = "1"
 
 
-def make_extraction(profile_name: str, profile: Profile) -> Extraction:
+@runtime_checkable
+class ReadsFile(Protocol):
+    """An engine whose settings name a file: its content is part of the identity, its path not."""
+
+    def located(self, settings: Mapping[str, Any], folder: Path | None) -> dict[str, Any]:
+        """Write the file's whole path and its hash into settings."""
+
+    def identifying(self, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """Leave the path out of settings that are located."""
+
+
+def make_extraction(profile_name: str, profile: Profile, folder: Path | None = None) -> Extraction:
     """Make the extraction that a profile asks for, with the engine that is installed.
 
     The id comes from engine, engine version, parameters and our code version, but not from the
     profile's name: two profiles with equal parameters are one extraction.
+
+    Parameters
+    ----------
+    profile_name : str
+        Its name, for messages.
+    profile : Profile
+        What it asks for.
+    folder : Path, optional
+        The warehouse's folder, from which paths in settings start.
 
     Raises
     ------
@@ -32,8 +54,12 @@ def make_extraction(profile_name: str, profile: Profile) -> Extraction:
     if profile.kind != "stock" and profile.engine != "pyradiomics":
         msg = f"profile {profile_name!r}: kind {profile.kind!r} is of engine 'pyradiomics' alone"
         raise FileError(msg, "Leave kind out")
+    settings = identifying = profile.settings
     try:
-        chosen.check_settings(profile.image_types, profile.feature_classes, profile.settings)
+        if isinstance(chosen, ReadsFile):
+            settings = chosen.located(profile.settings, folder)
+            identifying = chosen.identifying(settings)
+        chosen.check_settings(profile.image_types, profile.feature_classes, settings)
     except FileError as error:
         msg = f"profile {profile_name!r}: {error.message}"
         raise FileError(msg, error.cure) from error
@@ -43,7 +69,7 @@ def make_extraction(profile_name: str, profile: Profile) -> Extraction:
         chosen.version(),
         profile.image_types,
         profile.feature_classes,
-        profile.settings,
+        identifying,
         profile.kind,
         CODE_VERSION,
     )
@@ -53,7 +79,7 @@ def make_extraction(profile_name: str, profile: Profile) -> Extraction:
         engine=profile.engine,
         image_types=profile.image_types,
         feature_classes=profile.feature_classes,
-        settings=profile.settings,
+        settings=settings,
         kind=profile.kind,
     )
 

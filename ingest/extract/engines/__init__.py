@@ -86,6 +86,9 @@ class Engine(Protocol):
     def all_settings(self, settings: Mapping[str, Any]) -> dict[str, Any]:
         """Complete settings with the defaults of those that were left out."""
 
+    def only_stock_because(self, extraction: Extraction) -> str | None:
+        """Name what keeps the fast path away; None where nothing does, or where there is none."""
+
     def reads_whole_image(self, extraction: Extraction) -> bool:
         """Say whether values depend on voxels outside the region."""
 
@@ -128,7 +131,30 @@ def _pyradiomics() -> Engine:
     return Pyradiomics()
 
 
-_ENGINES: Mapping[str, Callable[[], Engine]] = {"pyradiomics": _pyradiomics}
+def _mirp() -> Engine:
+    from roentgene.ingest.extract.engines.mirp import Mirp
+
+    return Mirp()
+
+
+def _pysera() -> Engine:
+    from roentgene.ingest.extract.engines.pysera import Pysera
+
+    return Pysera()
+
+
+def _onnx() -> Engine:
+    from roentgene.ingest.extract.engines.onnx import Onnx
+
+    return Onnx()
+
+
+_ENGINES: Mapping[str, Callable[[], Engine]] = {
+    "pyradiomics": _pyradiomics,
+    "mirp": _mirp,
+    "pysera": _pysera,
+    "onnx": _onnx,
+}
 
 
 @cache

@@ -51,10 +51,27 @@ def test_features_are_numbered_by_engine_after_those_that_have_a_number() -> Non
     ]
 
 
-def test_ibsi_codes_are_told_of_pyradiomics_alone() -> None:
-    assert feature_row("pyradiomics", "original_firstorder_Mean")["ibsi_code"] == "Q4LE"
+def test_ibsi_codes_are_told_of_engines_with_a_vocabulary() -> None:
+    names = {
+        "pyradiomics": "original_firstorder_Mean",
+        "mirp": "stat_mean",
+        "pysera": "stat_mean",
+    }
+    for engine, name in names.items():
+        row = feature_row(engine, name)
+        assert (row["class"], row["ibsi_code"], row["ibsi_status"]) == (
+            "firstorder",
+            "Q4LE",
+            "exact",
+        )
     other = feature_row("inhouse", "original_firstorder_Mean")
     assert (other["ibsi_status"], other.get("ibsi_code")) == ("none", None)
+
+
+def test_deep_features_have_a_class_of_their_own() -> None:
+    row = feature_row("onnx", "deep_embedding_17")
+    assert (row["image_type"], row["class"], row["name"]) == ("original", "deep", "embedding_17")
+    assert row["ibsi_status"] == "none"
 
 
 def test_values_get_both_numbers_in_the_order_of_the_table() -> None:

@@ -206,8 +206,8 @@ def test_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_unknown_engine() -> None:
-    with pytest.raises(FileError, match=r"no engine 'mirp'.*pyradiomics"):
-        engine("mirp")
+    with pytest.raises(FileError, match=r"no engine 'nyxus'.*pyradiomics"):
+        engine("nyxus")
 
 
 @pytest.mark.parametrize(
@@ -245,7 +245,7 @@ def test_importing_the_engine_does_not_import_pyradiomics() -> None:
         "import sys; from roentgene.ingest.extract.extraction import make_extraction;"
         "from roentgene.schemas.study import PACKAGED_PROFILES as P;"
         "make_extraction('standard', P['standard']);"
-        "import roentgene.ingest.staging.case, roentgene.ingest.extract.executor;"
+        "import roentgene.ingest.staging.case, roentgene.ingest.extract.executors.local_pool;"
         "sys.exit(bool({'radiomics', 'SimpleITK', 'scipy', 'pywt'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
