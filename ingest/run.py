@@ -9,14 +9,13 @@ from __future__ import annotations
 import secrets
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from roentgene.ingest.committing.batch import Batch, gather
 from roentgene.ingest.committing.commit import (
@@ -25,14 +24,22 @@ from roentgene.ingest.committing.commit import (
     commit,
     is_empty,
 )
-from roentgene.ingest.extract.executor import Executor, Outcome
+from roentgene.ingest.extract.engines import EnginePath
+from roentgene.ingest.extract.executors import Executor, Outcome
 from roentgene.ingest.gates.report import BatchFacts, write_report
 from roentgene.ingest.known import last_batch
 from roentgene.ingest.planning.plan import Plan, make_plan
 from roentgene.ingest.quarantine import QuarantineChange, change_of
 from roentgene.ingest.refusal import Refusal, RuleCount
-from roentgene.ingest.staging.case import failed_case, stage_case
+from roentgene.ingest.staging.case import failed_case
 from roentgene.ingest.staging.case_rows import CaseRows
+from roentgene.ingest.staging.cases import (
+    OnProgress,
+    StagedCaseGoneError,
+    read_case,
+    silent,
+    stage_cases,
+)
 from roentgene.schemas.tables import table
 from roentgene.warehouse.analyst_file import catch_up, renew
 from roentgene.warehouse.opening import open_warehouse
@@ -41,15 +48,6 @@ from roentgene.warehouse.transaction import changed_rows
 
 # no run takes this long, so whoever staged it was killed
 _FORGOTTEN_SECONDS = 7 * 24 * 3600
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far the extraction is, in cases."""
-
-    n_done: int
-    n_failed: int
-    n_total: int
 
 
 @dataclass(frozen=True)
@@ -66,6 +64,8 @@ class IngestReport:
         Rows written, by full table name.
     new_refusals : tuple of Refusal
         Refused for the first time.
+    new_warnings : tuple of Refusal
+        Taken in with a warning for the first time.
     n_known_refusals : int
         Refusals that are still there and were known or waived before.
     report : Path or None
@@ -78,20 +78,18 @@ class IngestReport:
     batch_id: str | None
     rows: Mapping[str, int]
     new_refusals: tuple[Refusal, ...]
+    new_warnings: tuple[Refusal, ...]
     n_known_refusals: int
     report: Path | None
     seconds: float
-
-
-def _silent(_: Progress) -> None:
-    pass
 
 
 def run_ingest(
     folder: Path,
     cohort_file: Path,
     executor: Executor,
-    on_progress: Callable[[Progress], None] = _silent,
+    on_progress: OnProgress = silent,
+    engine_path: EnginePath = "fast",
 ) -> IngestReport:
     """Ingest a cohort file into a warehouse.
 
@@ -105,13 +103,17 @@ def run_ingest(
         Carries the extraction out.
     on_progress : callable
         Called before the first case and after each.
+    engine_path : {'fast', 'stock'}
+        ``stock`` keeps the engines from taking their quicker way to the same values. What is
+        known already is not measured again for that.
 
     Raises
     ------
     FileError
         If the cohort file is wrong.
     ExtractionUnavailableError
-        If there are images, and the engine is not installed.
+        If there are images and the engine is not installed, or the executor cannot carry out any
+        case.
     WarehouseError
         If the warehouse cannot be used, or another process went on writing to it.
     BatchRefusedError
@@ -122,18 +124,24 @@ def run_ingest(
     _make_ready(folder)
     while True:
         with open_warehouse(folder) as reader:
-            plan = make_plan(reader, cohort_file)
+            plan = make_plan(reader, cohort_file, engine_path)
         staging = reader.layout.staging / plan.cohort.cohort_id
         staged.update(staging / case.case_key for case in plan.imaging.cases)
-        outcomes = _extract(plan, staging, executor, on_progress)
-        with open_warehouse(folder) as reader:
-            batch = gather(plan, _cases(outcomes, staging), partial(_changed, reader))
+        outcomes = stage_cases(plan.imaging.cases, staging, executor, on_progress)
+        try:
+            with open_warehouse(folder) as reader:
+                batch = gather(plan, _cases(outcomes, staging), partial(_changed, reader))
+        except StagedCaseGoneError:
+            with open_warehouse(folder) as reader:
+                if not _is_overtaken(plan, reader):
+                    raise
+            continue  # whoever was quicker has cleared up behind itself
         change = change_of(plan.cohort.cohort_id, batch.refusals, plan.known, plan.examined)
         done: _Done | None = None
         if not is_empty(batch, change):
             with open_warehouse(folder, read_only=False) as writer:
-                if last_batch(writer.arrow, plan.cohort.cohort_id) != plan.known.last_batch:
-                    continue  # another process was quicker: what is new now?
+                if _is_overtaken(plan, writer):
+                    continue  # what is new now?
                 done = _commit(writer, plan, batch, change, started_at)
         break
     _clear(staged, staging)
@@ -141,7 +149,8 @@ def run_ingest(
         plan.cohort.cohort_id,
         done.facts.batch_id if done else None,
         done.facts.rows if done else {},
-        tuple(change.new.values()),
+        change.new_refusals,
+        change.new_warnings,
         len(plan.known.standing_refusals - change.resolved),
         done.page if done else None,
         time.monotonic() - begun,
@@ -160,24 +169,9 @@ def _make_ready(folder: Path) -> None:
         catch_up(writer)
 
 
-def _extract(
-    plan: Plan, staging: Path, executor: Executor, on_progress: Callable[[Progress], None]
-) -> list[Outcome]:
-    """Stage the cases that are not staged yet."""
-    cases = plan.imaging.cases
-    outcomes = [Outcome(case) for case in cases if (staging / case.case_key).is_dir()]
-    staged = {outcome.case.case_key for outcome in outcomes}
-    waiting = [case for case in cases if case.case_key not in staged]
-    n_failed = 0
-    on_progress(Progress(len(outcomes), n_failed, len(cases)))
-    if waiting:
-        staging.mkdir(parents=True, exist_ok=True)
-        for outcome in executor.run(partial(stage_case, folder=staging), waiting):
-            outcomes.append(outcome)
-            n_failed += outcome.error is not None
-            on_progress(Progress(len(outcomes), n_failed, len(cases)))
-    order = {case.case_key: place for place, case in enumerate(cases)}
-    return sorted(outcomes, key=lambda outcome: order[outcome.case.case_key])
+def _is_overtaken(plan: Plan, warehouse: Warehouse) -> bool:
+    """Whether another process has committed to the cohort since the plan was made."""
+    return last_batch(warehouse.arrow, plan.cohort.cohort_id) != plan.known.last_batch
 
 
 def _cases(outcomes: Sequence[Outcome], staging: Path) -> Iterator[CaseRows]:
@@ -185,13 +179,7 @@ def _cases(outcomes: Sequence[Outcome], staging: Path) -> Iterator[CaseRows]:
         if outcome.error is not None:
             yield failed_case(outcome.case, outcome.error, outcome.detail or "")
         else:
-            yield read_case(staging / outcome.case.case_key)
-
-
-def read_case(folder: Path) -> CaseRows:
-    """Read the staged rows of a case."""
-    found = {file.stem: pq.read_table(file) for file in sorted(folder.glob("*.parquet"))}
-    return CaseRows(**found)
+            yield read_case(staging, outcome.case)
 
 
 def _changed(

@@ -1,4 +1,4 @@
-"""``roentgene ingest``: plan a delivery, or plan, extract, gate and commit it."""
+"""``roentgene ingest``: plan a delivery, extract a share of it, or do all up to its commit."""
 
 from __future__ import annotations
 
@@ -8,22 +8,34 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from roentgene.app.options import AsJson, WarehouseFolder, Workers, cpus
+from roentgene.app.extracting import (
+    Dask,
+    EnginePathOption,
+    MemoryMb,
+    chosen_executor,
+    stoppable,
+)
+from roentgene.app.options import AsJson, WarehouseFolder, Workers
 from roentgene.app.progress import shown_progress
 from roentgene.app.refusals import refusal_lines, refusal_object
-from roentgene.app.terminal import counted, note, one_line, say, say_json
+from roentgene.app.terminal import counted, one_line, say, say_json
 
 if TYPE_CHECKING:
     from roentgene.ingest.planning.plan import Plan
     from roentgene.ingest.planning.table_plan import TablePlan
     from roentgene.ingest.run import IngestReport
+    from roentgene.ingest.shard_run import ShardReport
 
 app = typer.Typer(help="Bring a delivery in.", no_args_is_help=True)
 
 CohortFile = Annotated[Path, typer.Argument(metavar="COHORT.yaml", help="The cohort file.")]
 
+ShardOption = Annotated[
+    str,
+    typer.Option("--shard", metavar="I/N", help="Which share of the work: 1/8 to 8/8 of eight."),
+]
+
 _MOST_IDS = 20
-_INTERRUPTED = 130
 
 
 @app.command()
@@ -100,32 +112,103 @@ def _unmatched(table: TablePlan) -> Iterator[str]:
 
 
 @app.command()
+def extract(
+    cohort: CohortFile,
+    warehouse: WarehouseFolder = None,
+    shard: ShardOption = "1/1",
+    workers: Workers = None,
+    memory_mb: MemoryMb = None,
+    dask: Dask = None,
+    engine_path: EnginePathOption = "fast",
+    as_json: AsJson = False,
+) -> None:
+    """Extract a share of a delivery and commit nothing, for one job of a job array.
+
+    'ingest run' of the same cohort file finds what all jobs extracted, tries once more what failed
+    in them, and gates and commits it.
+    """
+    from roentgene.ingest.extract.work_order import Shard
+    from roentgene.ingest.shard_run import run_shard
+    from roentgene.warehouse.layout import find_warehouse
+
+    try:
+        share = Shard.parse(shard)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+    folder = find_warehouse(warehouse).root
+    with (
+        stoppable(),
+        chosen_executor(workers, memory_mb, dask) as executor,
+        shown_progress(then="") as on_progress,
+    ):
+        report = run_shard(folder, cohort, executor, share, on_progress, engine_path)
+    if as_json:
+        say_json(_shard_object(report))
+    else:
+        say(*_shard_lines(report))
+    if report.failed:
+        raise typer.Exit(1)
+
+
+def _shard_object(report: ShardReport) -> dict[str, Any]:
+    failed = [
+        {
+            "subject": outcome.case.subject,
+            "file_path": outcome.case.name,
+            "reason_code": outcome.error,
+            "detail": outcome.detail,
+        }
+        for outcome in report.failed
+    ]
+    return {**vars(report), "shard": str(report.shard), "failed": failed}
+
+
+def _shard_lines(report: ShardReport) -> Iterator[str]:
+    for outcome in report.failed:
+        case = outcome.case
+        yield one_line(f"{outcome.error}: {case.name}: {case.subject}: {outcome.detail}")
+    if report.failed:
+        n_failed = counted(len(report.failed), "case")
+        yield f"{n_failed} failed: 'roentgene ingest run' tries again once what is not staged"
+    n_new = report.n_staged - report.n_found
+    yield one_line(
+        f"Shard {report.shard} of {report.cohort_id}: {counted(n_new, 'case')} staged in "
+        f"{report.seconds:.1f} s ({counted(report.n_values, 'feature value')}), "
+        f"{report.n_found:,} staged before. Nothing is committed yet."
+    )
+
+
+@app.command()
 def run(
     cohort: CohortFile,
     warehouse: WarehouseFolder = None,
     workers: Workers = None,
+    memory_mb: MemoryMb = None,
+    dask: Dask = None,
+    engine_path: EnginePathOption = "fast",
     as_json: AsJson = False,
 ) -> None:
     """Plan, extract, gate and commit; what is known already is not done again."""
     from roentgene.ingest.committing.commit import CatalogueRefusedError
-    from roentgene.ingest.extract.executor import LocalPool
     from roentgene.ingest.run import run_ingest
     from roentgene.warehouse.layout import find_warehouse
 
     folder = find_warehouse(warehouse).root
     try:
-        with shown_progress() as on_progress:
-            report = run_ingest(folder, cohort, LocalPool(workers or cpus()), on_progress)
-    except KeyboardInterrupt:
-        note("Stopped. What was extracted is kept: the same command goes on from here.")
-        raise typer.Exit(_INTERRUPTED) from None
+        with (
+            stoppable(),
+            chosen_executor(workers, memory_mb, dask) as executor,
+            shown_progress() as on_progress,
+        ):
+            report = run_ingest(folder, cohort, executor, on_progress, engine_path)
     except CatalogueRefusedError as error:
         if not as_json:
             say(*refusal_lines(error.refusals))
         raise
     if as_json:
-        new = [refusal_object(refusal) for refusal in report.new_refusals]
-        say_json({**vars(report), "new_refusals": new})
+        refused = [refusal_object(refusal) for refusal in report.new_refusals]
+        warned = [refusal_object(warning) for warning in report.new_warnings]
+        say_json({**vars(report), "new_refusals": refused, "new_warnings": warned})
     else:
         say(*_report_lines(report))
     if report.new_refusals:
@@ -136,6 +219,9 @@ def _report_lines(report: IngestReport) -> Iterator[str]:
     if report.new_refusals:
         yield f"{counted(len(report.new_refusals), 'new refusal')}:"
         yield from refusal_lines(report.new_refusals)
+    if report.new_warnings:
+        yield f"{counted(len(report.new_warnings), 'new warning')}, taken in and marked:"
+        yield from refusal_lines(report.new_warnings)
     if report.n_known_refusals:
         known = counted(report.n_known_refusals, "refusal")
         yield f"{known} known before: roentgene quarantine list"

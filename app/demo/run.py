@@ -9,8 +9,9 @@ from roentgene.analyses.run import RunReport, run_analysis
 from roentgene.app.demo.generate import DemoFiles, generate
 from roentgene.app.demo.patients import REFERENCE_READER
 from roentgene.app.demo.score import VOLUME_FEATURE, DemoScore, score
-from roentgene.ingest.extract.executor import LocalPool
-from roentgene.ingest.run import Progress, run_ingest
+from roentgene.ingest.extract.executors.local_pool import LocalPool
+from roentgene.ingest.run import run_ingest
+from roentgene.ingest.staging.cases import Progress
 from roentgene.queries.registry import query_text
 from roentgene.schemas.analysis import read_analysis
 from roentgene.schemas.study import PatientFeatureRules, Study

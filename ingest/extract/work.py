@@ -94,7 +94,8 @@ class Case:
     """One image and all that is to be measured on it.
 
     ``path`` is where the image is read; ``name`` is how it is called in the warehouse and in
-    messages. ``case_key`` is a hash of all the work, so that work done is found again.
+    messages. ``volume_index`` is the volume of it that is meant, where it has four dimensions.
+    ``case_key`` is a hash of all the work, so that work done is found again.
     """
 
     case_key: str
@@ -111,11 +112,13 @@ class Case:
     extractions: tuple[Extraction, ...]
     thresholds: GateThresholds
     engine_path: Literal["fast", "stock"] = "fast"
+    volume_index: int | None = None
 
     @property
     def subject(self) -> str:
         """How messages call it."""
-        return f"{self.visit} {self.sequence}"
+        volume = "" if self.volume_index is None else f" volume {self.volume_index}"
+        return f"{self.visit} {self.sequence}{volume}"
 
     @property
     def visit(self) -> str:

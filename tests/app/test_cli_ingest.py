@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,12 +14,16 @@ from typing import Any
 import pytest
 import yaml
 
+from roentgene.app import extracting
 from roentgene.app.commands import ingest
 from roentgene.app.refusals import refusal_lines
-from roentgene.ingest import run
+from roentgene.ingest import run, shard_run
 from roentgene.ingest.committing import commit
-from roentgene.ingest.extract import executor
+from roentgene.ingest.extract.executors import Outcome, dask_cluster, local_pool, memory
+from roentgene.ingest.extract.work import Case
+from roentgene.ingest.extract.work_order import Shard
 from roentgene.ingest.refusal import Refusal
+from roentgene.schemas.study import GateThresholds
 from roentgene.warehouse.opening import create_warehouse
 
 COHORT = {
@@ -62,13 +67,14 @@ def told_run(monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, Any]]:
     def install(answer: object) -> dict[str, Any]:
         called: dict[str, Any] = {}
 
-        def run_ingest(folder: Path, cohort: Path, pool: Any, on_progress: Any) -> object:
-            called.update(folder=folder, cohort=cohort, pool=pool)
+        def told(folder: Path, cohort: Path, pool: Any, *more: Any) -> object:
+            called.update(folder=folder, cohort=cohort, pool=pool, more=more)
             if isinstance(answer, BaseException):
                 raise answer
             return answer
 
-        monkeypatch.setattr(run, "run_ingest", run_ingest)
+        monkeypatch.setattr(run, "run_ingest", told)
+        monkeypatch.setattr(shard_run, "run_shard", told)
         return called
 
     return install
@@ -80,11 +86,25 @@ def report(**given: Any) -> run.IngestReport:
         "batch_id": "b1",
         "rows": {"imaging.measurement": 42, "study.patient": 0},
         "new_refusals": (),
+        "new_warnings": (),
         "n_known_refusals": 0,
         "report": Path("reports/b1.html"),
         "seconds": 1.25,
     }
     return run.IngestReport(**{**values, **given})
+
+
+def shard_report(**given: Any) -> shard_run.ShardReport:
+    values: dict[str, Any] = {
+        "cohort_id": "C",
+        "shard": Shard(1, 2),
+        "n_staged": 4,
+        "n_found": 1,
+        "failed": (),
+        "n_values": 1000,
+        "seconds": 1.2,
+    }
+    return shard_run.ShardReport(**{**values, **given})
 
 
 def refused(number: int) -> Refusal:
@@ -144,6 +164,7 @@ def test_without_a_warehouse_the_exit_code_says_so(
         (report(), 0),
         (report(batch_id=None, rows={}, report=None, n_known_refusals=3), 0),
         (report(new_refusals=(refused(1),)), 1),
+        (report(new_warnings=(refused(1),)), 0),
     ],
 )
 def test_the_exit_code_tells_of_new_refusals_alone(
@@ -160,6 +181,7 @@ def test_the_exit_code_tells_of_new_refusals_alone(
     assert answer.exit_code == exit_code
     assert answer.json["batch_id"] == found.batch_id
     assert len(answer.json["new_refusals"]) == len(found.new_refusals)
+    assert len(answer.json["new_warnings"]) == len(found.new_warnings)
 
 
 def test_a_batch_that_was_refused_is_told_with_its_refusals(
@@ -177,11 +199,15 @@ def test_a_batch_that_was_refused_is_told_with_its_refusals(
     assert json.loads(for_a_program.err)["code"] == "batch_refused"
 
 
+@pytest.mark.parametrize("command", ["run", "extract"])
 def test_ctrl_c_says_that_the_same_command_goes_on(
-    roentgene: Callable[..., Any], delivery: Delivery, told_run: Callable[..., dict[str, Any]]
+    roentgene: Callable[..., Any],
+    delivery: Delivery,
+    told_run: Callable[..., dict[str, Any]],
+    command: str,
 ) -> None:
     told_run(KeyboardInterrupt())
-    answer = roentgene("ingest", "run", delivery.cohort, "-w", delivery.warehouse)
+    answer = roentgene("ingest", command, delivery.cohort, "-w", delivery.warehouse)
     assert answer.exit_code == 130
     assert "the same command goes on" in answer.err
 
@@ -194,13 +220,139 @@ def test_as_many_workers_as_cpus_unless_told(
 ) -> None:
     told_run(report())
     asked: list[int] = []
-    monkeypatch.setattr(executor, "LocalPool", asked.append)
-    monkeypatch.setattr(ingest, "cpus", lambda: 7)
+    monkeypatch.setattr(local_pool, "LocalPool", lambda workers, _: asked.append(workers))
+    monkeypatch.setattr(extracting, "cpus", lambda: 7)
     where = (delivery.cohort, "-w", delivery.warehouse)
     roentgene("ingest", "run", *where)
     roentgene("ingest", "run", *where, "--workers", "3")
     assert asked == [7, 3]
     assert roentgene("ingest", "run", *where, "--workers", "0").exit_code == 2
+
+
+def test_memory_is_four_fifths_of_what_is_free_unless_told(
+    roentgene: Callable[..., Any],
+    delivery: Delivery,
+    told_run: Callable[..., dict[str, Any]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told_run(report())
+    asked: list[int] = []
+    monkeypatch.setattr(local_pool, "LocalPool", lambda _, memory: asked.append(memory.n_bytes))
+    monkeypatch.setattr(memory, "memory_budget", lambda: 123)
+    where = (delivery.cohort, "-w", delivery.warehouse)
+    for command in ("run", "extract"):
+        roentgene("ingest", command, *where)
+        roentgene("ingest", command, *where, "--memory-mb", "2000")
+    assert asked[:2] == [123, 2_000_000_000]
+    assert roentgene("ingest", "run", *where, "--memory-mb", "0").exit_code == 2
+
+
+def test_the_engine_path_is_handed_on(
+    roentgene: Callable[..., Any], delivery: Delivery, told_run: Callable[..., dict[str, Any]]
+) -> None:
+    where = (delivery.cohort, "-w", delivery.warehouse)
+    for command, answer in (("run", report()), ("extract", shard_report())):
+        called = told_run(answer)
+        assert roentgene("ingest", command, *where).exit_code == 0
+        assert called["more"][-1] == "fast"
+        assert roentgene("ingest", command, *where, "--engine-path", "stock").exit_code == 0
+        assert called["more"][-1] == "stock"
+        wrong = roentgene("ingest", command, *where, "--engine-path", "quick")
+        assert wrong.exit_code == 2
+
+
+def test_a_dask_scheduler_takes_the_place_of_the_pool(
+    roentgene: Callable[..., Any],
+    delivery: Delivery,
+    told_run: Callable[..., dict[str, Any]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    closed: list[str] = []
+
+    class Cluster:
+        def __init__(self, address: str) -> None:
+            self.address = address
+
+        def __enter__(self) -> Any:
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            closed.append(self.address)
+
+    monkeypatch.setattr(dask_cluster, "DaskCluster", Cluster)
+    called = told_run(report())
+    where = (delivery.cohort, "-w", delivery.warehouse)
+    assert roentgene("ingest", "run", *where, "--dask", "tcp://head:8786").exit_code == 0
+    assert (called["pool"].address, closed) == ("tcp://head:8786", ["tcp://head:8786"])
+    for option in ("--workers", "--memory-mb"):
+        both = roentgene("ingest", "extract", *where, "--dask", "tcp://head:8786", option, "2")
+        assert both.exit_code == 2
+        assert "leave --workers and --memory-mb out" in " ".join(both.err.split())
+
+
+def test_without_dask_the_extra_is_named(
+    roentgene: Callable[..., Any], delivery: Delivery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    where = (delivery.cohort, "-w", delivery.warehouse)
+    answer = roentgene("ingest", "run", *where, "--dask", "tcp://head:8786")
+    assert answer.exit_code == 2
+    assert "roentgene[cluster]" in answer.err
+
+
+def test_a_shard_of_a_delivery_commits_nothing(
+    roentgene: Callable[..., Any], delivery: Delivery
+) -> None:
+    where = (delivery.cohort, "-w", delivery.warehouse)
+    answer = roentgene("ingest", "extract", *where, "--shard", "2/3", "--json")
+    assert answer.exit_code == 0
+    told = answer.json
+    assert told.pop("seconds") >= 0
+    counts = dict.fromkeys(("n_staged", "n_found", "n_values"), 0)
+    assert told == {"cohort_id": "C", "shard": "2/3", "failed": [], **counts}
+    count = ("sql", "SELECT count(*) AS n FROM ops.batch", "-w", delivery.warehouse, "--json")
+    assert roentgene(*count).json == [{"n": 0}]
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [("3/2", "numbered from 1 to 2"), ("0/2", "numbered from 1 to 2"), ("two", "write i/n")],
+)
+def test_a_wrong_shard_is_refused_with_what_is_right(
+    roentgene: Callable[..., Any], delivery: Delivery, words: str, told: str
+) -> None:
+    where = (delivery.cohort, "-w", delivery.warehouse)
+    answer = roentgene("ingest", "extract", *where, "--shard", words)
+    assert (answer.exit_code, answer.out) == (2, "")
+    assert told in " ".join(answer.err.replace("│", " ").split())
+
+
+def test_a_case_that_failed_in_a_shard_is_named_and_left_to_the_run(
+    roentgene: Callable[..., Any], delivery: Delivery, told_run: Callable[..., dict[str, Any]]
+) -> None:
+    thresholds = GateThresholds()
+    case = Case("k", "C", "P1", "b", "s", "T1", "MR", "i", "P1.nii", "h", (), (), thresholds)
+    called = told_run(shard_report(failed=(Outcome(case, "worker_died", "it was killed"),)))
+    where = (delivery.cohort, "-w", delivery.warehouse, "--shard", "1/2")
+    answer = roentgene("ingest", "extract", *where)
+    assert answer.exit_code == 1
+    assert called["more"][0] == Shard(1, 2)
+    assert answer.out.splitlines() == [
+        "worker_died: P1.nii: P1 b T1: it was killed",
+        "1 case failed: 'roentgene ingest run' tries again once what is not staged",
+        "Shard 1/2 of C: 3 cases staged in 1.2 s (1,000 feature values), 1 staged before. "
+        "Nothing is committed yet.",
+    ]
+    again = roentgene("ingest", "extract", *where, "--json")
+    assert again.exit_code == 1
+    assert again.json["failed"] == [
+        {
+            "subject": "P1 b T1",
+            "file_path": "P1.nii",
+            "reason_code": "worker_died",
+            "detail": "it was killed",
+        }
+    ]
 
 
 def test_many_refusals_are_cut_at_fifty() -> None:
@@ -241,6 +393,7 @@ def test_the_plan_counts_images_that_are_gone() -> None:
         tables=(),
         refusals=(),
         new_refusals=(),
+        new_warnings=(),
     )
     assert list(ingest._plan_lines(made))[1].startswith(
         "images: 0 extractions new, 0 changed, 2 unchanged, 1"

@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from roentgene.app.progress import Pace, ProgressLines, describe, shown_progress
-from roentgene.ingest.run import Progress
+from roentgene.app.progress import Pace, ProgressLines, Speed, describe, shown_progress
+from roentgene.ingest.staging.cases import Progress
 
 
 class Clock:
@@ -21,34 +21,42 @@ class Clock:
         return self.now
 
 
-def test_it_says_done_failed_left_and_time_left() -> None:
-    assert describe(Progress(12, 1, 42), 95.0) == (
-        "12 of 42 cases done, 1 failed, 30 left, about 2 min to go"
+def test_it_says_done_failed_left_features_a_second_and_time_left() -> None:
+    assert describe(Progress(12, 1, 42, 9000), Speed(95.0, 1234.4)) == (
+        "12 of 42 cases done, 1 failed, 30 left, 1,234 features/s, about 2 min to go"
     )
     assert describe(Progress(0, 0, 1), None) == "0 of 1 case done, 1 left"
-    assert describe(Progress(42, 0, 42), 0.0) == ("42 of 42 cases done; checking and committing")
-    assert describe(Progress(1, 0, 9), 20_000).endswith("about 5.6 h to go")
+    assert describe(Progress(1, 0, 9), Speed(20_000, 0)).endswith("left, about 5.6 h to go")
+
+
+def test_at_the_end_it_says_what_comes_next() -> None:
+    ended = Progress(42, 0, 42, 5000)
+    assert describe(ended, Speed(0, 10), "checking") == (
+        "42 of 42 cases done, 10 features/s; checking"
+    )
+    assert describe(ended, None) == "42 of 42 cases done"
+    assert describe(Progress(41, 0, 42), None, "checking") == "41 of 42 cases done, 1 left"
 
 
 def test_cases_staged_before_say_nothing_of_the_pace() -> None:
     clock = Clock()
     pace = Pace(clock)
     # 40 of 100 were staged by a run that was stopped
-    assert pace.seconds_left(Progress(40, 0, 100)) is None
+    assert pace.of(Progress(40, 0, 100)) is None
     clock.now += 20
-    assert pace.seconds_left(Progress(50, 0, 100)) == pytest.approx(100)
+    assert pace.of(Progress(50, 0, 100, 3000)) == Speed(pytest.approx(100), pytest.approx(150))
 
 
 def test_the_pace_starts_anew_with_another_plan() -> None:
     clock = Clock()
     pace = Pace(clock)
-    pace.seconds_left(Progress(0, 0, 10))
+    pace.of(Progress(0, 0, 10))
     clock.now += 100
-    pace.seconds_left(Progress(10, 0, 10))
+    pace.of(Progress(10, 0, 10, 500))
     clock.now += 1000
-    assert pace.seconds_left(Progress(0, 0, 4)) is None
+    assert pace.of(Progress(0, 0, 4)) is None
     clock.now += 5
-    assert pace.seconds_left(Progress(1, 0, 4)) == pytest.approx(15)
+    assert pace.of(Progress(1, 0, 4, 50)) == Speed(pytest.approx(15), pytest.approx(10))
 
 
 def test_a_log_gets_the_first_line_the_last_and_one_now_and_then() -> None:

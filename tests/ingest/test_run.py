@@ -14,10 +14,14 @@ import yaml
 
 from roentgene.ingest import run
 from roentgene.ingest.committing.commit import CatalogueRefusedError
-from roentgene.ingest.extract.executor import LocalPool, Outcome, Serial, Task
+from roentgene.ingest.extract.executors import Outcome, Task
+from roentgene.ingest.extract.executors.local_pool import LocalPool
+from roentgene.ingest.extract.executors.serial import Serial
 from roentgene.ingest.extract.work import Case
 from roentgene.ingest.gates import catalogue
 from roentgene.ingest.refusal import Gated, Refusal
+from roentgene.ingest.staging import cases
+from roentgene.ingest.staging.cases import Progress
 from roentgene.warehouse.opening import open_warehouse
 
 N_FEATURES = 32  # 18 first order, 14 of shape
@@ -141,13 +145,16 @@ def test_an_interrupted_run_is_resumed_where_it_stopped(delivery: Any) -> None:
 
 
 @pytest.mark.slow
-def test_a_case_that_kills_its_worker_is_refused_and_the_others_go_on(
+def test_workers_killed_in_mid_batch_cost_one_retry_and_no_neighbour(
     delivery: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.syspath_prepend(Path(__file__).parent)
     import deadly_case
 
-    monkeypatch.setattr(run, "stage_case", deadly_case.stage_or_die)
+    for number in (3, 4):
+        delivery.write_image(f"P{number}", seed=number)
+        delivery.write_mask(f"P{number}")
+    monkeypatch.setattr(cases, "stage_case", deadly_case.stage_or_die)
     report = delivery.ingest(LocalPool(2))
     assert [r.reason_code for r in report.new_refusals] == ["worker_died"]
     assert delivery.rows(
@@ -156,7 +163,14 @@ def test_a_case_that_kills_its_worker_is_refused_and_the_others_go_on(
         FROM imaging.measurement JOIN imaging.segmentation USING (segmentation_id)
         ORDER BY patient_id
         """
-    ) == [("P1", "ok", None), ("P2", "failed", "worker_died")]
+    ) == [
+        ("P1", "ok", None),
+        ("P2", "failed", "worker_died"),
+        ("P3", "ok", None),
+        ("P4", "ok", None),
+    ]
+    values = "SELECT count(*) FROM imaging.feature_value"
+    assert delivery.rows(values) == [(3 * N_FEATURES,)]
 
 
 @pytest.mark.slow
@@ -203,9 +217,9 @@ def test_a_run_that_was_overtaken_plans_again_and_repeats_nothing(delivery: Any)
 
 def test_progress_is_told_from_none_to_all(ingested: Any) -> None:
     ingested.write_mask("P2", first=5)
-    told: list[run.Progress] = []
+    told: list[Progress] = []
     run.run_ingest(ingested.warehouse, ingested.cohort_file, Serial(), told.append)
-    assert told == [run.Progress(0, 0, 1), run.Progress(1, 0, 1)]
+    assert told == [Progress(0, 0, 1, 0), Progress(1, 0, 1, N_FEATURES)]
 
 
 @pytest.mark.slow
@@ -232,3 +246,30 @@ def test_what_killed_runs_staged_long_ago_is_removed_and_nothing_younger(ingeste
         os.utime(staging / name, (month_ago, month_ago))
     ingested.ingest()
     assert [path.name for path in staging.iterdir()] == ["of_another_process"]
+
+
+def test_the_stock_path_is_taken_when_asked_and_nothing_is_measured_again_for_it(
+    delivery: Any,
+) -> None:
+    path = "SELECT DISTINCT path FROM imaging.measurement"
+    delivery.ingest(engine_path="stock")
+    assert delivery.rows(path) == [("stock",)]
+    assert delivery.ingest(engine_path="fast").batch_id is None
+
+
+class Cleared:
+    """An executor behind whose back what it staged is cleared, as by a quicker process."""
+
+    def __init__(self, delivery: Any) -> None:
+        self.delivery = delivery
+
+    def run(self, task: Task, cases: Iterable[Case]) -> Iterator[Outcome]:
+        yield from Serial().run(task, cases)
+        self.delivery.ingest(Serial())
+
+
+@pytest.mark.slow
+def test_a_run_whose_staged_cases_another_one_has_committed_plans_again(delivery: Any) -> None:
+    assert delivery.ingest(Cleared(delivery)).batch_id is None
+    assert delivery.rows("SELECT count(*) FROM ops.batch") == [(1,)]
+    assert delivery.rows("SELECT count(*) FROM imaging.measurement") == [(2,)]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from numba import types
 
-Bool = types.boolean
 Int32 = types.int32
 Int64 = types.int64
 Float64 = types.float64
@@ -17,7 +16,6 @@ Int32s = types.int32[::1]
 Int64s = types.int64[::1]
 Floats = types.float64[::1]
 Floats2 = types.float64[:, ::1]
-Floats2Any = types.float64[:, :]
 Floats3 = types.float64[:, :, ::1]
 #: Three axes in any layout, to be written or only to be read.
 SinglesToFill = types.float32[:, :, :]

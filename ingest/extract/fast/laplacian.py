@@ -27,6 +27,8 @@ SHORTEST_LINE = 4
 
 # lines that are filtered side by side, so that one instruction serves several of them
 _LANES = 16
+# lines that are fetched at a time, for memory gives long pieces faster than short ones
+_LOADED = 64
 
 # Deriche's exponential series, as in itkRecursiveGaussianImageFilter.hxx; [0] smooths, [2] derives
 _A1 = {0: 1.3530, 2: -1.3563}
@@ -163,7 +165,7 @@ def _denominator(width: float) -> tuple[list[float], tuple[float, float, float]]
     return [d1, d2, d3, d4], sums
 
 
-@njit(c.Bool(c.Floats2Any), cache=True, nogil=True)
+@njit(cache=True, nogil=True)
 def _all_equal(lines: NDArray[np.float64]) -> bool:
     value = lines[0, 0]
     for i in range(lines.shape[0]):
@@ -171,6 +173,76 @@ def _all_equal(lines: NDArray[np.float64]) -> bool:
             if lines[i, k] != value:
                 return False
     return True
+
+
+@njit(cache=True, nogil=True)
+def _load(source: NDArray[Any], lines: NDArray[np.float64]) -> None:
+    """Copy lines side by side, in the order in which they lie in memory."""
+    length, n_lines = source.shape
+    if source.strides[0] < source.strides[1]:
+        for k in range(n_lines):
+            for i in range(length):
+                lines[i, k] = source[i, k]
+    else:
+        for i in range(length):
+            for k in range(n_lines):
+                lines[i, k] = source[i, k]
+
+
+@njit(cache=True, nogil=True)
+def _causal(data: NDArray[np.float64], c: NDArray[np.float64], found: NDArray[np.float64]) -> None:
+    """Filter forwards; ``data`` has three places of border in front."""
+    n0, n1, n2, n3 = c[0], c[1], c[2], c[3]
+    d1, d2, d3, d4 = c[4], c[5], c[6], c[7]
+    b1, b2, b3, b4 = c[12], c[13], c[14], c[15]
+    for i in range(found.shape[0]):
+        # rows by name: an index that may be negative would keep lanes apart
+        now, x0, x1, x2, x3 = found[i], data[i + 3], data[i + 2], data[i + 1], data[i]
+        if i >= 4:
+            y1, y2, y3, y4 = found[i - 1], found[i - 2], found[i - 3], found[i - 4]
+            for k in range(_LANES):
+                now[k] = (x0[k] * n0 + x1[k] * n1 + x2[k] * n2 + x3[k] * n3) - (
+                    y1[k] * d1 + y2[k] * d2 + y3[k] * d3 + y4[k] * d4
+                )
+        else:
+            for k in range(_LANES):
+                edge = data[3, k]
+                back = edge * b1 if i < 1 else found[i - 1, k] * d1
+                back += edge * b2 if i < 2 else found[i - 2, k] * d2
+                back += edge * b3 if i < 3 else found[i - 3, k] * d3
+                back += edge * b4
+                now[k] = (x0[k] * n0 + x1[k] * n1 + x2[k] * n2 + x3[k] * n3) - back
+
+
+@njit(cache=True, nogil=True)
+def _anticausal(
+    data: NDArray[np.float64], c: NDArray[np.float64], found: NDArray[np.float64]
+) -> None:
+    """Filter backwards; the last place of ``data`` stands for the border behind."""
+    m1, m2, m3, m4 = c[8], c[9], c[10], c[11]
+    d1, d2, d3, d4 = c[4], c[5], c[6], c[7]
+    b1, b2, b3, b4 = c[16], c[17], c[18], c[19]
+    length = found.shape[0]
+    border = length + 3
+    for place in range(length):
+        i = length - 1 - place
+        now = found[i]
+        x1, x2 = data[min(i + 4, border)], data[min(i + 5, border)]
+        x3, x4 = data[min(i + 6, border)], data[min(i + 7, border)]
+        if place >= 4:
+            y1, y2, y3, y4 = found[i + 1], found[i + 2], found[i + 3], found[i + 4]
+            for k in range(_LANES):
+                now[k] = (x1[k] * m1 + x2[k] * m2 + x3[k] * m3 + x4[k] * m4) - (
+                    y1[k] * d1 + y2[k] * d2 + y3[k] * d3 + y4[k] * d4
+                )
+        else:
+            for k in range(_LANES):
+                edge = data[border, k]
+                back = edge * b1 if place < 1 else found[i + 1, k] * d1
+                back += edge * b2 if place < 2 else found[i + 2, k] * d2
+                back += edge * b3 if place < 3 else found[i + 3, k] * d3
+                back += edge * b4
+                now[k] = (x1[k] * m1 + x2[k] * m2 + x3[k] * m3 + x4[k] * m4) - back
 
 
 @njit(
@@ -185,81 +257,41 @@ def _filter_lines(
     source: NDArray[Any], found: NDArray[np.float32], first: int, coefficients: NDArray[np.float64]
 ) -> None:
     """Filter lines (block, place, line) over their whole length; store the part from ``first``."""
-    n0, n1, n2, n3 = coefficients[0], coefficients[1], coefficients[2], coefficients[3]
-    d1, d2, d3, d4 = coefficients[4], coefficients[5], coefficients[6], coefficients[7]
-    m1, m2, m3, m4 = coefficients[8], coefficients[9], coefficients[10], coefficients[11]
-    bn1, bn2, bn3, bn4 = coefficients[12], coefficients[13], coefficients[14], coefficients[15]
-    bm1, bm2, bm3, bm4 = coefficients[16], coefficients[17], coefficients[18], coefficients[19]
     n_blocks, length, n_lines = source.shape
     n_kept = found.shape[1]
+    wide = np.empty((length, _LOADED), dtype=np.float64)
     # three more places in front and one behind stand for the border, which goes on for ever
-    border = length + 3
     data = np.zeros((length + 4, _LANES), dtype=np.float64)
     causal = np.empty((length, _LANES), dtype=np.float64)
-    anti = np.empty((length, _LANES), dtype=np.float64)
+    anticausal = np.empty((length, _LANES), dtype=np.float64)
     # background: what became of lines of one value, so that the next of them are copied
     known = np.empty(n_kept, dtype=np.float32)
     is_known, known_value = False, 0.0
     for block in range(n_blocks):
         for start in range(0, n_lines, _LANES):
             n_lanes = min(_LANES, n_lines - start)
-            if source.strides[1] < source.strides[2]:
-                for k in range(n_lanes):
-                    for i in range(length):
-                        data[i + 3, k] = source[block, i, start + k]
-            else:
-                for i in range(length):
-                    for k in range(n_lanes):
-                        data[i + 3, k] = source[block, i, start + k]
-            flat = _all_equal(data[3 : length + 3, :n_lanes])
-            if flat and is_known and data[3, 0] == known_value:
+            at = start % _LOADED
+            if at == 0:
+                _load(source[block, :, start : start + _LOADED], wide)
+            lines = wide[:, at : at + n_lanes]
+            flat = _all_equal(lines)
+            if flat and is_known and lines[0, 0] == known_value:
                 for i in range(n_kept):
                     for k in range(n_lanes):
                         found[block, i, start + k] = known[i]
                 continue
+            for i in range(length):
+                for k in range(n_lanes):
+                    data[i + 3, k] = lines[i, k]
             for k in range(_LANES):
                 data[0, k] = data[1, k] = data[2, k] = data[3, k]
-                data[border, k] = data[border - 1, k]
-            for i in range(length):
-                # rows by name: an index that may be negative would keep lanes apart
-                now, x0, x1, x2, x3 = causal[i], data[i + 3], data[i + 2], data[i + 1], data[i]
-                if i >= 4:
-                    y1, y2, y3, y4 = causal[i - 1], causal[i - 2], causal[i - 3], causal[i - 4]
-                    for k in range(_LANES):
-                        now[k] = (x0[k] * n0 + x1[k] * n1 + x2[k] * n2 + x3[k] * n3) - (
-                            y1[k] * d1 + y2[k] * d2 + y3[k] * d3 + y4[k] * d4
-                        )
-                else:
-                    for k in range(_LANES):
-                        v = data[3, k]
-                        back = v * bn1 if i < 1 else causal[i - 1, k] * d1
-                        back += v * bn2 if i < 2 else causal[i - 2, k] * d2
-                        back += v * bn3 if i < 3 else causal[i - 3, k] * d3
-                        back += v * bn4
-                        now[k] = (x0[k] * n0 + x1[k] * n1 + x2[k] * n2 + x3[k] * n3) - back
-            for place in range(length):
-                i = length - 1 - place
-                now = anti[i]
-                x1, x2 = data[min(i + 4, border)], data[min(i + 5, border)]
-                x3, x4 = data[min(i + 6, border)], data[min(i + 7, border)]
-                if place >= 4:
-                    y1, y2, y3, y4 = anti[i + 1], anti[i + 2], anti[i + 3], anti[i + 4]
-                    for k in range(_LANES):
-                        now[k] = (x1[k] * m1 + x2[k] * m2 + x3[k] * m3 + x4[k] * m4) - (
-                            y1[k] * d1 + y2[k] * d2 + y3[k] * d3 + y4[k] * d4
-                        )
-                else:
-                    for k in range(_LANES):
-                        v = data[border, k]
-                        back = v * bm1 if place < 1 else anti[i + 1, k] * d1
-                        back += v * bm2 if place < 2 else anti[i + 2, k] * d2
-                        back += v * bm3 if place < 3 else anti[i + 3, k] * d3
-                        back += v * bm4
-                        now[k] = (x1[k] * m1 + x2[k] * m2 + x3[k] * m3 + x4[k] * m4) - back
+                data[length + 3, k] = data[length + 2, k]
+            _causal(data, coefficients, causal)
+            _anticausal(data, coefficients, anticausal)
             for i in range(n_kept):
                 for k in range(n_lanes):
-                    found[block, i, start + k] = causal[first + i, k] + anti[first + i, k]
+                    found[block, i, start + k] = causal[first + i, k] + anticausal[first + i, k]
             if flat:
-                is_known, known_value = True, data[3, 0]
+                is_known, known_value = True, lines[0, 0]
                 for i in range(n_kept):
                     known[i] = found[block, i, start]

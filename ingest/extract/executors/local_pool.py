@@ -1,30 +1,20 @@
-"""Who carries out the cases: one process after the other, or a pool on this machine.
-
-An executor sees a task and cases and says what became of each. It knows nothing of images, so
-that a cluster or a job array can take its place.
-"""
+"""A pool of worker processes on this machine."""
 
 from __future__ import annotations
 
 import os
 import signal
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from dataclasses import dataclass
 from multiprocessing import get_context
-from pathlib import Path
-from typing import Any, Literal, Protocol
 
+from roentgene.ingest.extract.executors import DIED, Outcome, Task, failed
+from roentgene.ingest.extract.executors.memory import MemoryBudget
 from roentgene.ingest.extract.work import Case
-
-Task = Callable[[Case], object]
-Error = Literal["worker_died", "engine_failed"]
-
-_LONGEST_DETAIL = 300
-_DIED = "its worker process was killed, the last time with no other case under way"
+from roentgene.ingest.extract.work_order import largest_first
 
 # Threads below a worker process gain nothing and fight for the cores; these are read once, when
 # numpy and ITK are loaded.
@@ -34,95 +24,53 @@ _ONE_THREAD = {
     "MKL_NUM_THREADS": "1",
     "ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS": "1",
 }
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of a case.
-
-    Parameters
-    ----------
-    case : Case
-        The case.
-    error : {'worker_died', 'engine_failed'} or None
-        Reason code; None where the task came to its end.
-    detail : str or None
-        What happened, in one line.
-    """
-
-    case: Case
-    error: Error | None = None
-    detail: str | None = None
-
-
-class Executor(Protocol):
-    """Carries out a task for each of many cases."""
-
-    def run(self, task: Task, cases: Iterable[Case]) -> Iterator[Outcome]:
-        """Give one outcome a case, in the order in which they end.
-
-        Parameters
-        ----------
-        task : callable
-            A function at the top of a module, which another process can import.
-        cases : iterable of Case
-            What to carry out.
-        """
-
-
-class Serial:
-    """In this process, one case after the other."""
-
-    def run(self, task: Task, cases: Iterable[Case]) -> Iterator[Outcome]:
-        """Carry out the cases in the order given."""
-        for case in cases:
-            try:
-                task(case)
-            except Exception as error:
-                yield _failed(case, error)
-            else:
-                yield Outcome(case)
+# so many cases are looked at for one that fits beside those under way
+_LOOKED_AT = 64
 
 
 class LocalPool:
     """Spawned worker processes on this machine, the largest case first.
 
     A worker that is killed takes nothing with it but its own case: the cases under way are tried
-    again one by one, each alone, and only one that kills its worker again is given up.
+    again one by one, each alone, and only one that kills its worker again is given up. One that
+    asks for more memory than it is given is tried again in the same way.
 
     Parameters
     ----------
     workers : int
         Number of processes.
+    memory : MemoryBudget, optional
+        Keeps cases waiting that do not fit beside those under way, so that large images have
+        fewer neighbours. A case that is too large for the whole budget has none.
     """
 
-    def __init__(self, workers: int) -> None:
+    def __init__(self, workers: int, memory: MemoryBudget | None = None) -> None:
         if workers < 1:
             msg = "a pool needs at least one worker"
             raise ValueError(msg)
         self._workers = workers
+        self._memory = memory
 
     def run(self, task: Task, cases: Iterable[Case]) -> Iterator[Outcome]:
-        """Carry out the cases; see :class:`Executor`.
+        """Carry out the cases; see :class:`roentgene.ingest.extract.executors.Executor`.
 
         Closing the iterator, or Ctrl-C, starts nothing more and waits for what is under way.
         """
-        waiting = deque(sorted(cases, key=_size, reverse=True))
+        waiting = _Waiting(cases, self._workers, self._memory)
         while waiting:
             suspects: list[Case] = []
             yield from self._until_broken(task, waiting, suspects)
             yield from _one_by_one(task, suspects)
 
     def _until_broken(
-        self, task: Task, waiting: deque[Case], suspects: list[Case]
+        self, task: Task, waiting: _Waiting, suspects: list[Case]
     ) -> Iterator[Outcome]:
         """Work the queue down; where the pool breaks, leave what was under way in suspects."""
-        running: dict[Future[object], Case] = {}
+        running: dict[Future[int], Case] = {}
         with _pool(self._workers) as pool:
             while running or (waiting and not suspects):
                 # nothing is handed out ahead: whatever is under way is suspect after a death
-                while waiting and not suspects and len(running) < self._workers:
-                    case = waiting.popleft()
+                while not suspects and (case := waiting.next(running.values())) is not None:
                     try:
                         running[_submit(pool, task, case)] = case
                     except BrokenProcessPool:
@@ -130,10 +78,51 @@ class LocalPool:
                 done, _ = wait(running, return_when=FIRST_COMPLETED)
                 for future in done:
                     case = running.pop(future)
-                    if isinstance(error := future.exception(), BrokenProcessPool):
+                    error = future.exception()
+                    if isinstance(error, BrokenProcessPool | MemoryError):
                         suspects.append(case)
+                    elif error is not None:
+                        yield failed(case, error)
                     else:
-                        yield Outcome(case) if error is None else _failed(case, error)
+                        yield Outcome(case, n_values=future.result())
+
+
+class _Waiting:
+    """The cases that wait, and which of them may be started beside those under way."""
+
+    def __init__(self, cases: Iterable[Case], workers: int, memory: MemoryBudget | None) -> None:
+        self._queue = deque(largest_first(cases))
+        self._workers = workers
+        self._memory = memory
+        self._needs: dict[str, int] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._queue)
+
+    def next(self, running: Collection[Case]) -> Case | None:
+        """Take the largest case that fits; None where all workers are busy or none fits."""
+        if not self._queue or len(running) >= self._workers:
+            return None
+        # one that is too large for the budget is never to be had with less memory than alone
+        place = 0 if not running else self._first_that_fits(running)
+        if place is None:
+            return None
+        case = self._queue[place]
+        del self._queue[place]
+        return case
+
+    def _first_that_fits(self, running: Collection[Case]) -> int | None:
+        if self._memory is None:
+            return 0
+        taken = sum(self._need(self._memory, case) for case in running)
+        left = self._memory.for_cases(self._workers) - taken
+        places = range(min(len(self._queue), _LOOKED_AT))
+        return next((p for p in places if self._need(self._memory, self._queue[p]) <= left), None)
+
+    def _need(self, memory: MemoryBudget, case: Case) -> int:
+        if case.case_key not in self._needs:
+            self._needs[case.case_key] = memory.need(case)
+        return self._needs[case.case_key]
 
 
 def _one_by_one(task: Task, cases: Iterable[Case]) -> Iterator[Outcome]:
@@ -145,21 +134,21 @@ def _one_by_one(task: Task, cases: Iterable[Case]) -> Iterator[Outcome]:
             while waiting and not broken:
                 case = waiting.popleft()
                 try:
-                    _submit(pool, task, case).result()
+                    n_values = _submit(pool, task, case).result()
                 except BrokenProcessPool:
                     broken = True
-                    yield Outcome(case, "worker_died", _DIED)
+                    yield Outcome(case, "worker_died", DIED)
                 except Exception as error:
-                    yield _failed(case, error)
+                    yield failed(case, error)
                 else:
-                    yield Outcome(case)
+                    yield Outcome(case, n_values=n_values)
 
 
 def _pool(workers: int) -> ProcessPoolExecutor:
     return ProcessPoolExecutor(workers, get_context("spawn"), initializer=_start_worker)
 
 
-def _submit(pool: ProcessPoolExecutor, task: Task, case: Case) -> Future[object]:
+def _submit(pool: ProcessPoolExecutor, task: Task, case: Case) -> Future[int]:
     # workers are started by submit, and take the environment of that moment
     with _environment(_ONE_THREAD):
         return pool.submit(task, case)
@@ -182,20 +171,3 @@ def _environment(changed: Mapping[str, str]) -> Iterator[None]:
                 del os.environ[name]
             else:
                 os.environ[name] = value
-
-
-def _size(case: Case) -> int:
-    """About how long a case takes: bytes of its image times extractions."""
-    path = Path(case.path)
-    return (path.stat().st_size if path.is_file() else 0) * case.n_due
-
-
-def _failed(case: Case, error: BaseException) -> Outcome:
-    return Outcome(case, "engine_failed", one_line(error))
-
-
-def one_line(error: BaseException) -> str:
-    """Say in one line what an exception says: its kind and the first line of its text."""
-    lines: list[Any] = str(error).strip().splitlines()
-    text = f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
-    return text[:_LONGEST_DETAIL]

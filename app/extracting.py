@@ -1,0 +1,91 @@
+"""How a command extracts: its options, and the executor that they mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
+
+import typer
+
+from roentgene.app.options import cpus
+from roentgene.app.terminal import note
+
+if TYPE_CHECKING:
+    from roentgene.ingest.extract.executors import Executor
+
+_INTERRUPTED = 130
+
+EnginePathOption: TypeAlias = Annotated[
+    Literal["fast", "stock"],
+    typer.Option(
+        "--engine-path",
+        help="'stock' keeps the engines to their own code; what is measured already stays.",
+    ),
+]
+Dask: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--dask",
+        metavar="SCHEDULER",
+        help="Extract on the workers of a Dask scheduler: tcp://HOST:PORT, or a scheduler file.",
+    ),
+]
+MemoryMb: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        "--memory-mb",
+        min=1,
+        metavar="MB",
+        help="Memory for all workers together; by default four fifths of what is free.",
+    ),
+]
+
+
+@contextmanager
+def chosen_executor(
+    workers: int | None, memory_mb: int | None, dask: str | None
+) -> Iterator[Executor]:
+    """Open the executor that the options mean: a pool on this machine, or a Dask cluster.
+
+    Parameters
+    ----------
+    workers : int or None
+        Processes of the pool; one a CPU by default.
+    memory_mb : int or None
+        Memory of the pool in MB; by default what is free.
+    dask : str or None
+        Scheduler of the cluster.
+
+    Raises
+    ------
+    typer.BadParameter
+        If options of both are given.
+    ExtractionUnavailableError
+        If no scheduler answers, or Dask is not installed.
+    """
+    if dask is None:
+        from roentgene.ingest.extract.executors.local_pool import LocalPool
+        from roentgene.ingest.extract.executors.memory import MemoryBudget, memory_budget
+        from roentgene.ingest.staging.memory_need import memory_needed
+
+        n_bytes = memory_budget() if memory_mb is None else memory_mb * 10**6
+        yield LocalPool(workers or cpus(), MemoryBudget(n_bytes, memory_needed))
+        return
+    if workers is not None or memory_mb is not None:
+        msg = "a Dask cluster has its own workers and memory: leave --workers and --memory-mb out"
+        raise typer.BadParameter(msg)
+    from roentgene.ingest.extract.executors.dask_cluster import DaskCluster
+
+    with DaskCluster(dask) as cluster:
+        yield cluster
+
+
+@contextmanager
+def stoppable() -> Iterator[None]:
+    """Let Ctrl-C end a command with a word on how to go on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        note("Stopped. What was extracted is kept: the same command goes on from here.")
+        raise typer.Exit(_INTERRUPTED) from None
