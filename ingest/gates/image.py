@@ -1,15 +1,15 @@
-"""The gate in front of extraction: whether a mask fits its image and a region can be measured.
+"""The gate in front of extraction: whether a region can be measured on an image.
 
-PyRadiomics gives finite numbers for shifted masks, NaN voxels and flat regions without a word;
-what it would not say is said here. Each check gives one refusal or None; the order in which they
-are asked is: geometry, labels, extent, voxels, whole image, grey levels.
+PyRadiomics gives finite numbers for NaN voxels, flat regions and single slices without a word;
+what it would not say is said here. Each check gives one refusal or None. Those of a mask's values
+and of its grid (:mod:`.labels`, :mod:`.geometry`) are asked before, then: extent, voxels, form,
+whole image, grey levels.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import product
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,26 +17,6 @@ from numpy.typing import NDArray
 from roentgene.ingest.block import Block
 from roentgene.ingest.refusal import Refusal
 from roentgene.schemas.study import GateThresholds
-
-
-class Grid(Protocol):
-    """The facts of a grid; axes in the order x, y, z, lengths in millimetres."""
-
-    @property
-    def size(self) -> tuple[int, int, int]:
-        """Voxels along each axis."""
-
-    @property
-    def spacing(self) -> tuple[float, float, float]:
-        """Voxel size."""
-
-    @property
-    def origin(self) -> tuple[float, float, float]:
-        """Centre of voxel (0, 0, 0)."""
-
-    @property
-    def direction(self) -> tuple[float, ...]:
-        """3 x 3 direction cosines, row by row."""
 
 
 @dataclass(frozen=True)
@@ -57,38 +37,6 @@ class Place:
             file_path=self.file_path,
             content_hash=self.content_hash,
         )
-
-
-def check_geometry(image: Grid, mask: Grid, tolerance_mm: float, place: Place) -> Refusal | None:
-    """Refuse a mask that lies on another grid than its image (``geometry_mismatch``).
-
-    The sizes must be equal, and none of the eight corner voxels of the mask may lie further than
-    ``tolerance_mm`` from the same voxel of the image.
-    """
-    if tuple(mask.size) != tuple(image.size):
-        sizes = ["x".join(str(n) for n in grid.size) for grid in (mask, image)]
-        return place.refuse(
-            "geometry_mismatch", f"the size is {sizes[0]} voxels where the image has {sizes[1]}"
-        )
-    distance = float(np.linalg.norm(_corners(mask) - _corners(image), axis=1).max())
-    if distance <= tolerance_mm:
-        return None
-    detail = (
-        f"corner voxels lie up to {distance:.6g} mm apart ({tolerance_mm:g} mm allowed): "
-        f"{'; '.join(_differences(image, mask))}"
-    )
-    return place.refuse("geometry_mismatch", detail)
-
-
-def check_labels(mask: NDArray[Any], place: Place) -> Refusal | None:
-    """Refuse a mask with values that are not whole numbers (``non_integer_labels``)."""
-    if mask.dtype.kind in "iub":
-        return None
-    broken = mask[~(np.isfinite(mask) & (mask == np.rint(mask)))]
-    if not broken.size:
-        return None
-    detail = f"{broken.size} voxels hold values such as {float(broken[0]):.6g}"
-    return place.refuse("non_integer_labels", detail)
 
 
 def check_extent(
@@ -126,6 +74,51 @@ def check_extent(
         )
         return place.refuse("roi_too_small", detail)
     return None
+
+
+def check_slices(region: Block, thresholds: GateThresholds, place: Place) -> Refusal | None:
+    """Warn of a region that is thin along its shortest side (``one_slice``).
+
+    Parameters
+    ----------
+    region : Block
+        A region that is not empty.
+    thresholds : GateThresholds
+        Limits.
+    place : Place
+        What is looked at.
+    """
+    n_slices = min(region.voxels.shape)
+    if n_slices >= thresholds.min_slices:
+        return None
+    thickness = f"{n_slices} slice{'' if n_slices == 1 else 's'}"
+    detail = f"{thickness} thick where gates.min_slices is {thresholds.min_slices}"
+    return place.refuse("one_slice", detail)
+
+
+def check_components(
+    number: int, largest_share: float, thresholds: GateThresholds, place: Place
+) -> Refusal | None:
+    """Warn of a region that falls into many pieces (``several_components``).
+
+    Parameters
+    ----------
+    number : int
+        Pieces of the region.
+    largest_share : float
+        Share of its voxels that the largest has.
+    thresholds : GateThresholds
+        Limits.
+    place : Place
+        What is looked at.
+    """
+    if thresholds.max_components is None or number <= thresholds.max_components:
+        return None
+    detail = (
+        f"{number} components, the largest with {largest_share:.1%} of the voxels, where "
+        f"gates.max_components is {thresholds.max_components}"
+    )
+    return place.refuse("several_components", detail)
 
 
 def check_voxels(values: NDArray[Any], place: Place) -> Refusal | None:
@@ -172,25 +165,3 @@ def check_grey_levels(grey_levels: int, thresholds: GateThresholds, place: Place
         detail = f"{grey_levels} levels where gates.min_grey_levels is {thresholds.min_grey_levels}"
         return place.refuse("too_few_grey_levels", detail)
     return None
-
-
-def _corners(grid: Grid) -> NDArray[np.float64]:
-    """Positions (mm) of the centres of the eight corner voxels, shape (8, 3)."""
-    indices = np.array(list(product(*((0, n - 1) for n in grid.size))), dtype=np.float64)
-    direction = np.array(grid.direction, dtype=np.float64).reshape(3, 3)
-    return np.asarray(np.array(grid.origin) + (indices * np.array(grid.spacing)) @ direction.T)
-
-
-def _differences(image: Grid, mask: Grid) -> list[str]:
-    """Every fact of the grid that differs, and by how much."""
-    named = (
-        ("spacing", image.spacing, mask.spacing, " mm"),
-        ("origin", image.origin, mask.origin, " mm"),
-        ("direction", image.direction, mask.direction, ""),
-    )
-    found = []
-    for name, of_image, of_mask, unit in named:
-        largest = float(np.abs(np.subtract(of_mask, of_image)).max())
-        if largest > 0:
-            found.append(f"{name} differs by up to {largest:.6g}{unit}")
-    return found

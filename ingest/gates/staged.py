@@ -22,6 +22,15 @@ CHUNK_ROWS = 1_000_000
 _ONE_BY_ONE = 1000
 _SHOWN = 40
 
+# how much Great Expectations computes of a rule: its counts alone, or also which rows break it
+_COUNTS = {"result_format": "BASIC", "partial_unexpected_count": 0}
+_ROWS = {
+    "result_format": "COMPLETE",
+    "exclude_unexpected_values": True,
+    "return_unexpected_index_query": False,
+    "partial_unexpected_count": 0,
+}
+
 
 @dataclass(frozen=True)
 class StagedGate(Gated[pa.Table]):
@@ -196,36 +205,49 @@ def _validate(suite_name: str, chunk: pa.Table, start: int, outcomes: list[_Outc
     batch = asset.add_batch_definition_whole_dataframe("chunk").get_batch(
         {"dataframe": chunk.to_pandas(types_mapper=pd.ArrowDtype)}
     )
+    counted = _results_of(batch, suite_name, list(enumerate(outcomes)), _COUNTS)
+    for number, result in counted.items():
+        outcomes[number].n_rows += result["element_count"]
+        outcomes[number].n_missing += result.get("missing_count", 0)
+    # which rows they are costs as much again, and is asked only of the rules that are broken
+    broken = [(n, outcomes[n]) for n, result in counted.items() if result["unexpected_count"]]
+    for number, result in _results_of(batch, suite_name, broken, _ROWS).items():
+        rows = result.get("unexpected_index_list")
+        if rows is None or len(rows) != counted[number]["unexpected_count"]:
+            msg = f"the rule {outcomes[number].rule.name!r} does not say which rows break it"
+            raise RuntimeError(msg)
+        outcomes[number].broken.extend(start + row for row in rows)
+
+
+def _results_of(
+    batch: Any,
+    suite_name: str,
+    numbered: Sequence[tuple[int, _Outcome]],
+    result_format: Mapping[str, Any],
+) -> dict[int, Mapping[str, Any]]:
+    """Evaluate rules on a batch; give each result by the rule's number."""
+    import great_expectations as gx
+
+    if not numbered:
+        return {}
     expectations = [
         {
             "type": outcome.rule.expectation,
             "kwargs": {"column": outcome.rule.frame_column, **outcome.rule.arguments},
             "meta": {"rule": number},
         }
-        for number, outcome in enumerate(outcomes)
+        for number, outcome in numbered
     ]
-    validated = batch.validate(
-        gx.ExpectationSuite(name=suite_name, expectations=expectations),
-        result_format={
-            "result_format": "COMPLETE",
-            "exclude_unexpected_values": True,
-            "return_unexpected_index_query": False,
-            "partial_unexpected_count": 0,
-        },
-    )
-    for found in validated.results:
-        _add(found, start, outcomes)
-
-
-def _add(found: Any, start: int, outcomes: list[_Outcome]) -> None:
-    outcome = outcomes[found.expectation_config.meta["rule"]]
-    rows = found.result.get("unexpected_index_list")
-    if rows is None or len(rows) != found.result["unexpected_count"]:
-        msg = f"the rule {outcome.rule.name!r} could not be evaluated: {found.exception_info}"
-        raise RuntimeError(msg)
-    outcome.n_rows += found.result["element_count"]
-    outcome.n_missing += found.result.get("missing_count", 0)
-    outcome.broken.extend(start + row for row in rows)
+    suite = gx.ExpectationSuite(name=suite_name, expectations=expectations)
+    found = {}
+    for one in batch.validate(suite, result_format=dict(result_format)).results:
+        number = one.expectation_config.meta["rule"]
+        if "unexpected_count" not in one.result:
+            name = dict(numbered)[number].rule.name
+            msg = f"the rule {name!r} could not be evaluated: {one.exception_info}"
+            raise RuntimeError(msg)
+        found[number] = one.result
+    return found
 
 
 def _refuse(

@@ -9,14 +9,14 @@ from pathlib import Path
 import polars as pl
 
 from roentgene.ingest.refusal import Gated, Refusal
-from roentgene.ingest.sources.pair import DEFAULTS, FIELDS, Pair
+from roentgene.ingest.sources.pair import DEFAULTS, FIELDS, MaskOf, Pair
 from roentgene.schemas.errors import FileError
 
 _REQUIRED = ("patient_id", "timepoint", "sequence")
 
 
 def read_manifest(
-    path: Path, name: str, root: Path, constants: Mapping[str, str], *, mask_of_sequence: bool
+    path: Path, name: str, root: Path, constants: Mapping[str, str], mask_of: MaskOf
 ) -> Gated[list[Pair]]:
     """Read a manifest with the columns ``image``, ``mask`` and those of the fields.
 
@@ -30,9 +30,9 @@ def read_manifest(
         Folder that the files must lie in.
     constants : mapping of str to str
         Fields that the cohort file states.
-    mask_of_sequence : bool
-        Whether masks were drawn for their sequence, or serve all of the visit. It is told and not
-        guessed from the rows: another row must not change what a mask is.
+    mask_of : {'volume', 'sequence', 'visit'}
+        What masks were drawn for. It is told and not guessed from the rows: another row must not
+        change what a mask is.
 
     Raises
     ------
@@ -46,7 +46,7 @@ def read_manifest(
         refusal = _fault(row, fields, root, name, number)
         if refusal is None:
             image, mask = root / row["image"], root / row["mask"]
-            pairs.append(Pair(image, mask, fields, mask_of_sequence, name, number))
+            pairs.append(Pair(image, mask, fields, mask_of, name, number))
         else:
             refused.append(refusal)
     return Gated(pairs, tuple(refused))

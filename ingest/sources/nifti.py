@@ -1,49 +1,70 @@
-"""Whether a NIfTI file holds all the voxels that its header promises.
+"""What ITK would not tell of a NIfTI file: what is missing, what is no grid, what is no number.
 
 ITK reads a truncated or damaged NIfTI file without a word and fills what is missing with zeros,
-so that half a tumour would be measured as if it were whole.
+so that half a tumour would be measured as if it were whole. It puts 1 mm where the voxel size is
+zero or no number, and 0 where a voxel is NaN or infinite.
 """
 
 from __future__ import annotations
 
 import gzip
-import math
-import struct
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from roentgene.ingest.sources.nifti_header import HEADER_BYTES, Header, parse_header
+
+_Stream = IO[bytes] | gzip.GzipFile
+
+# of whole voxels, whatever their type
 _CHUNK = 1 << 20
-_HEADER_BYTES = 544
 _GZIP_MAGIC = b"\x1f\x8b"
 
-#: NIfTI datatype codes and their bytes a voxel (nifti1.h, nifti2.h).
-_VOXEL_BYTES = {
-    2: 1,
-    4: 2,
-    8: 4,
-    16: 4,
-    32: 8,
-    64: 8,
-    128: 3,
-    256: 1,
-    512: 2,
-    768: 4,
-    1024: 8,
-    1280: 8,
-    1536: 16,
-    1792: 16,
-    2048: 32,
-    2304: 4,
-}
+
+@dataclass(frozen=True)
+class NonFinite:
+    """Voxels that are NaN or infinite.
+
+    Parameters
+    ----------
+    places : ndarray of int, shape (n,)
+        Their number in the file: x runs fastest, then y, z and the volumes.
+    values : ndarray, shape (n,)
+        What stands there.
+    """
+
+    places: NDArray[np.int64]
+    values: NDArray[Any]
 
 
-def is_nifti(path: Path) -> bool:
-    """Whether the name says that the file is NIfTI with header and voxels in one."""
-    return path.name.lower().endswith((".nii", ".nii.gz"))
+@dataclass(frozen=True)
+class Inspected:
+    """What was found in a file.
+
+    Parameters
+    ----------
+    fault : str or None
+        What is missing or damaged, in one line.
+    grid_fault : str or None
+        What is wrong with spacing, origin or direction of a file that is sound otherwise.
+        Whether the axes are at right angles is left to the reader.
+    non_finite : NonFinite or None
+        Voxels that are no numbers, if there are any.
+    """
+
+    fault: str | None = None
+    grid_fault: str | None = None
+    non_finite: NonFinite | None = None
 
 
-def fault(path: Path) -> str | None:
-    """Find what is missing or damaged in a NIfTI file.
+def inspect(path: Path) -> Inspected:
+    """Read a NIfTI file to its end, and look at what ITK passes over.
 
     Parameters
     ----------
@@ -52,64 +73,73 @@ def fault(path: Path) -> str | None:
 
     Returns
     -------
-    str or None
-        One line, or None where the file holds what its header promises. A header that is not
-        understood is left to the reader, which refuses it.
+    Inspected
+        Nothing of a file whose header is not understood at all, for the reader refuses it.
     """
-    with path.open("rb") as stream:
-        compressed = stream.read(2) == _GZIP_MAGIC
     try:
-        header, n_bytes = _compressed(path) if compressed else _plain(path)
+        with _opened(path) as stream:
+            return _inspected(stream)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        return f"the compressed data are damaged or cut off ({str(error).rstrip('.')})"
-    promised = _promised_bytes(header)
-    if promised is not None and n_bytes < promised:
-        return f"the file is cut off: {n_bytes} of {promised} bytes"
-    return None
+        detail = f"the compressed data are damaged or cut off ({str(error).rstrip('.')})"
+        return Inspected(fault=detail)
 
 
-def _plain(path: Path) -> tuple[bytes, int]:
+@contextmanager
+def _opened(path: Path) -> Iterator[_Stream]:
     with path.open("rb") as stream:
-        return stream.read(_HEADER_BYTES), path.stat().st_size
+        compressed = stream.read(len(_GZIP_MAGIC)) == _GZIP_MAGIC
+        stream.seek(0)
+        if compressed:
+            with gzip.open(stream) as unpacked:
+                yield unpacked
+        else:
+            yield stream
 
 
-def _compressed(path: Path) -> tuple[bytes, int]:
-    """Header and length after decompression; reading to the end checks the checksum too."""
-    with gzip.open(path) as stream:
-        header = stream.read(_HEADER_BYTES)
-        n_bytes = len(header)
-        while chunk := stream.read(_CHUNK):
-            n_bytes += len(chunk)
-    return header, n_bytes
+def _inspected(stream: _Stream) -> Inspected:
+    start = stream.read(HEADER_BYTES)
+    header = parse_header(start)
+    fault = None if header is None else header.fault()
+    if header is None or fault is not None:
+        # to the end, for only there the checksum shows whether the header is right itself
+        _read_on(stream)
+        return Inspected(fault=fault)
+    voxels_at = int(header.vox_offset)
+    start += stream.read(max(voxels_at - len(start), 0))
+    n_bytes, non_finite = _read_voxels(stream, start[voxels_at:], header)
+    n_bytes += min(voxels_at, len(start))
+    promised = header.promised_bytes()
+    if n_bytes < promised:
+        return Inspected(fault=f"the file is cut off: {n_bytes} of {promised} bytes")
+    return Inspected(grid_fault=header.grid_fault(), non_finite=non_finite)
 
 
-def _promised_bytes(header: bytes) -> int | None:
-    for order in "<>":
-        for size, read in ((348, _nifti_1), (540, _nifti_2)):
-            if len(header) >= size and struct.unpack_from(f"{order}i", header)[0] == size:
-                return read(header, order)
-    return None
+def _read_on(stream: _Stream) -> None:
+    while stream.read(_CHUNK):
+        pass
 
 
-def _nifti_1(header: bytes, order: str) -> int | None:
-    if header[344:347] != b"n+1":
-        return None
-    rank, *lengths = struct.unpack_from(f"{order}8h", header, 40)
-    (datatype,) = struct.unpack_from(f"{order}h", header, 70)
-    (offset,) = struct.unpack_from(f"{order}f", header, 108)
-    return _total(rank, lengths, datatype, int(offset) if math.isfinite(offset) else 0)
+def _read_voxels(stream: _Stream, begun: bytes, header: Header) -> tuple[int, NonFinite | None]:
+    """Count the bytes from the first voxel on, and find those that are no numbers."""
+    places, values = [], []
+    chunk = begun + stream.read(_CHUNK - len(begun))
+    n_bytes = 0
+    while chunk:
+        if header.float_type is not None:
+            part = _voxels(chunk, header.float_type, header.n_voxels, n_bytes)
+            broken = np.flatnonzero(~np.isfinite(part))
+            if broken.size:
+                places.append(broken + n_bytes // part.itemsize)
+                values.append(part[broken])
+        n_bytes += len(chunk)
+        chunk = stream.read(_CHUNK)
+    if not places:
+        return n_bytes, None
+    return n_bytes, NonFinite(np.concatenate(places), np.concatenate(values))
 
 
-def _nifti_2(header: bytes, order: str) -> int | None:
-    if header[4:7] != b"n+2":
-        return None
-    (datatype,) = struct.unpack_from(f"{order}h", header, 12)
-    rank, *lengths = struct.unpack_from(f"{order}8q", header, 16)
-    (offset,) = struct.unpack_from(f"{order}q", header, 168)
-    return _total(rank, lengths, datatype, offset)
-
-
-def _total(rank: int, lengths: list[int], datatype: int, offset: int) -> int | None:
-    if datatype not in _VOXEL_BYTES or not 1 <= rank <= len(lengths):
-        return None
-    return offset + math.prod(max(n, 1) for n in lengths[:rank]) * _VOXEL_BYTES[datatype]
+def _voxels(chunk: bytes, float_type: str, n_voxels: int, at: int) -> NDArray[Any]:
+    """Whole voxels of a chunk; what follows the last voxel of the file is none."""
+    size = np.dtype(float_type).itemsize
+    n_left = max(n_voxels - at // size, 0)
+    return np.frombuffer(chunk, float_type, min(len(chunk) // size, n_left))

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from roentgene.ingest.refusal import Gated, Refusal
-from roentgene.ingest.sources.pair import DEFAULTS, FIELDS, Pair
+from roentgene.ingest.sources.pair import DEFAULTS, FIELDS, MaskOf, Pair
 from roentgene.schemas.errors import FileError
 
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
@@ -47,9 +47,14 @@ def find_pairs(
     unclear = _ambiguous(folder, images, masks, mask_names, image_names)
     if unclear:
         return Gated([], unclear)
-    return _paired(
-        folder, images, masks, image_names & mask_names, "sequence" in mask_names, constants
-    )
+    return _paired(folder, images, masks, image_names & mask_names, _mask_of(mask_names), constants)
+
+
+def _mask_of(mask_names: set[str]) -> MaskOf:
+    """Tell what masks were drawn for, as their pattern says it."""
+    if "volume_index" in mask_names:
+        return "volume"
+    return "sequence" if "sequence" in mask_names else "visit"
 
 
 def _matching(folder: Path, pattern: str) -> list[tuple[Path, dict[str, str]]]:
@@ -106,7 +111,7 @@ def _paired(
     images: list[tuple[Path, dict[str, str]]],
     masks: list[tuple[Path, dict[str, str]]],
     shared: set[str],
-    mask_of_sequence: bool,
+    mask_of: MaskOf,
     constants: Mapping[str, str],
 ) -> Gated[list[Pair]]:
     by_key: dict[tuple[str, ...], list[tuple[Path, dict[str, str]]]] = {}
@@ -119,7 +124,7 @@ def _paired(
         used.add(key)
         for mask, mask_fields in by_key.get(key, []):
             values = {**DEFAULTS, **constants, **mask_fields, **fields}
-            pairs.append(Pair(path, mask, values, mask_of_sequence))
+            pairs.append(Pair(path, mask, values, mask_of))
         if key not in by_key:
             refused.append(_alone("mask_missing", path, folder, {**constants, **fields}))
     for key, left in by_key.items():

@@ -3,32 +3,34 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from roentgene.ingest.identity import identity
-from roentgene.ingest.sources import nifti
+from roentgene.ingest.sources.formats import Kind, look_into
+from roentgene.ingest.sources.nifti import NonFinite
 from roentgene.schemas.errors import RoentgeneError
 from roentgene.schemas.words import reason_codes
 
 if TYPE_CHECKING:
     import SimpleITK as sitk
 
-Kind = Literal["image", "mask"]
-
 _LONGEST_DETAIL = 200
 # what ITK writes before it says what is wrong
 _ITK_PREFIX = re.compile(
     r"^(sitk::ERROR|itk::ERROR|ITK ERROR|\[nrrd\])[:\s]*(\w+\(0x[0-9a-f]+\): )?"
 )
+# how ITK refuses a grid
+_BAD_GRID = re.compile(r"Zero-valued spacing|Bad direction|orthonormal|SpaceVectorParse")
 
 
 class VolumeError(RoentgeneError):
@@ -38,8 +40,8 @@ class VolumeError(RoentgeneError):
     ----------
     detail : str
         What is wrong, in one short line without a path.
-    reason_code : {'unreadable_image', 'unreadable_mask', 'not_three_dimensional'}
-        Code of ``reason_codes.yaml``.
+    reason_code : str
+        Code of ``reason_codes.yaml``; see :func:`read_volume`.
     """
 
     code = "volume_unusable"
@@ -129,8 +131,8 @@ class Volume:
         return self.voxels.dtype.kind in "iu" or bool(np.isfinite(self.voxels).all())
 
 
-def read_volume(path: Path, kind: Kind) -> Volume:
-    """Read a NIfTI or NRRD file.
+def read_volume(path: Path, kind: Kind, volume_index: int | None = None) -> Volume:
+    """Read a NIfTI, NRRD or MetaImage file.
 
     Parameters
     ----------
@@ -138,6 +140,8 @@ def read_volume(path: Path, kind: Kind) -> Volume:
         The file.
     kind : {'image', 'mask'}
         What it is; decides the reason code of an unreadable file.
+    volume_index : int, optional
+        Which volume of a four-dimensional file to read, 0 being the first; no other is read.
 
     Returns
     -------
@@ -147,50 +151,83 @@ def read_volume(path: Path, kind: Kind) -> Volume:
     Raises
     ------
     VolumeError
-        If the file is missing, damaged or cut off (``unreadable_image``, ``unreadable_mask``),
-        or if it is not one three-dimensional volume (``not_three_dimensional``).
+        As :func:`roentgene.ingest.sources.formats.look_into` finds; also
+        ``not_three_dimensional`` if it is not one three-dimensional volume and no
+        ``volume_index`` says which, ``volume_index_out_of_range`` if there is none of that index,
+        and ``invalid_geometry`` if its grid is none.
     """
     import SimpleITK as sitk
 
-    unreadable = f"unreadable_{kind}"
-    try:
-        missing = nifti.fault(path) if nifti.is_nifti(path) else None
-    except OSError as error:
-        raise VolumeError(error.strerror or type(error).__name__, unreadable) from error
-    if missing is not None:
-        raise VolumeError(missing, unreadable)
+    facts = look_into(path, kind)
+    if facts.reason_code is not None:
+        raise VolumeError(facts.detail or "", facts.reason_code)
     reader = sitk.ImageFileReader()
     reader.SetFileName(str(path))
     try:
         with _no_warnings():
             reader.ReadImageInformation()
-            if reader.GetDimension() != 3:
-                size = "x".join(str(n) for n in reader.GetSize())
-                msg = f"it has {reader.GetDimension()} axes ({size})"
-                raise VolumeError(msg, "not_three_dimensional")
+            _choose(reader, volume_index)
             image = reader.Execute()
     except RuntimeError as error:
         # the dump of ITK says where in its own code it stopped; nobody can use that
-        raise VolumeError(_short(error, path), unreadable) from None
+        raise _refused_by_itk(error, path, kind) from None
     if "complex" in image.GetPixelIDTypeAsString():
         msg = "its voxels are complex numbers"
-        raise VolumeError(msg, unreadable)
+        raise VolumeError(msg, f"unreadable_{kind}")
     if (n_values := image.GetNumberOfComponentsPerPixel()) != 1:
         msg = f"it has {n_values} values a voxel"
         raise VolumeError(msg, "not_three_dimensional")
-    return Volume(image, _geometry(image))
+    geometry = _geometry(image)
+    if facts.non_finite is not None:
+        image = _with_non_finite(image, facts.non_finite, volume_index or 0)
+    return Volume(image, geometry)
+
+
+def _with_non_finite(image: sitk.Image, found: NonFinite, volume_index: int) -> sitk.Image:
+    """Put NaN and infinity back, in place of which ITK has 0."""
+    import SimpleITK as sitk
+
+    voxels: NDArray[Any] = sitk.GetArrayFromImage(image)
+    # z, y and x of the array run as the voxels of the file do
+    places = found.places - volume_index * voxels.size
+    own = (places >= 0) & (places < voxels.size)
+    voxels.flat[places[own]] = found.values[own]
+    restored = sitk.GetImageFromArray(voxels)
+    restored.CopyInformation(image)
+    return restored
+
+
+def _choose(reader: sitk.ImageFileReader, volume_index: int | None) -> None:
+    """Have the reader read one volume, if it is clear which."""
+    n_axes, size = reader.GetDimension(), reader.GetSize()
+    if n_axes not in (3, 4) or (n_axes == 4 and volume_index is None):
+        msg = f"it has {n_axes} axes ({'x'.join(map(str, size))})"
+        raise VolumeError(msg, "not_three_dimensional")
+    n_volumes = size[3] if n_axes == 4 else 1
+    if volume_index is not None and volume_index >= n_volumes:
+        msg = f"volume_index is {volume_index}, and it has the volumes 0 to {n_volumes - 1}"
+        raise VolumeError(msg, "volume_index_out_of_range")
+    if n_axes == 4:
+        reader.SetExtractIndex([0, 0, 0, volume_index or 0])
+        # a length of 0 takes the axis away
+        reader.SetExtractSize([*size[:3], 0])
 
 
 def _geometry(image: sitk.Image) -> Geometry:
     size_x, size_y, size_z = image.GetSize()
     spacing_x, spacing_y, spacing_z = image.GetSpacing()
     origin_x, origin_y, origin_z = image.GetOrigin()
-    return Geometry(
+    geometry = Geometry(
         (size_x, size_y, size_z),
         (spacing_x, spacing_y, spacing_z),
         (origin_x, origin_y, origin_z),
         tuple(image.GetDirection()),
     )
+    numbers = (*geometry.spacing, *geometry.origin, *geometry.direction)
+    if not all(map(math.isfinite, numbers)):
+        msg = "its spacing, origin or direction holds what is no number"
+        raise VolumeError(msg, "invalid_geometry")
+    return geometry
 
 
 @contextmanager
@@ -206,11 +243,15 @@ def _no_warnings() -> Iterator[None]:
         sitk.ProcessObject.SetGlobalWarningDisplay(before)
 
 
-def _short(error: RuntimeError, path: Path) -> str:
-    """Last line of an ITK message, which is the most specific one."""
+def _refused_by_itk(error: RuntimeError, path: Path, kind: Kind) -> VolumeError:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    line = _ITK_PREFIX.sub("", lines[-1]).replace(str(path), path.name)
-    return line[:_LONGEST_DETAIL].rstrip(".")
+    of_grid = [line for line in lines if _BAD_GRID.search(line)]
+    # the last line of an ITK message is the most specific one, but for a matrix
+    line = _ITK_PREFIX.sub("", of_grid[0] if of_grid else lines[-1])
+    line = line.partition(". Refusing")[0].replace(str(path), path.name)
+    line = line.replace(f"{path.parent}{os.sep}", "")
+    reason_code = "invalid_geometry" if of_grid else f"unreadable_{kind}"
+    return VolumeError(line[:_LONGEST_DETAIL].rstrip("."), reason_code)
 
 
 def _rounded(numbers: tuple[float, ...], digits: int) -> list[float]:

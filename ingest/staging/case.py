@@ -6,6 +6,7 @@ a reason; the others of the case go on.
 
 from __future__ import annotations
 
+import math
 import shutil
 import uuid
 from pathlib import Path
@@ -13,16 +14,29 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from roentgene.ingest.extract.work import Case, MaskWork
-from roentgene.ingest.gates import image as gate
+from roentgene.ingest.gates.geometry import check_geometry, geometry_difference
+from roentgene.ingest.gates.image import Place
+from roentgene.ingest.gates.labels import (
+    check_inventory,
+    check_labels,
+    label_inventory,
+    label_warning,
+)
 from roentgene.ingest.refusal import Refusal
 from roentgene.ingest.regions.overlap import compare
-from roentgene.ingest.sources.volume import Kind, Volume, VolumeError, read_volume
+from roentgene.ingest.sources.volume import Volume, VolumeError, read_volume
 from roentgene.ingest.staging.case_rows import CaseRows, RowCollector
-from roentgene.ingest.staging.drawn import DrawnRegion, comparable_pairs, draw_regions
+from roentgene.ingest.staging.drawn import (
+    DrawnRegion,
+    Labelled,
+    comparable_pairs,
+    draw_regions,
+    labelled_part,
+)
 from roentgene.ingest.staging.measurement import measure_regions
 
 
-def stage_case(case: Case, folder: Path) -> None:
+def stage_case(case: Case, folder: Path) -> int:
     """Measure a case and write its rows to ``folder / case.case_key``.
 
     One zstd Parquet file for each table of
@@ -36,10 +50,15 @@ def stage_case(case: Case, folder: Path) -> None:
         What to do.
     folder : Path
         Where the cases of a batch are staged; made if need be.
+
+    Returns
+    -------
+    int
+        Feature values that were written; none where the case was staged already.
     """
     target = folder / case.case_key
     if target.exists():
-        return
+        return 0
     rows = measure_case(case)
     unfinished = folder / f".{case.case_key}.{uuid.uuid4().hex}"
     unfinished.mkdir(parents=True)
@@ -52,6 +71,7 @@ def stage_case(case: Case, folder: Path) -> None:
         # somebody else may have staged the same case meanwhile; both did the same work
         if not target.exists():
             raise
+    return int(rows.feature_value.num_rows)
 
 
 def measure_case(case: Case) -> CaseRows:
@@ -74,8 +94,7 @@ def measure_case(case: Case) -> CaseRows:
         reaches the caller.
     """
     rows = RowCollector(case)
-    place = gate.Place(case.subject, case.name, case.content_hash)
-    image = _read(case.path, "image", place, rows)
+    image = _read_image(case, rows)
     rows.series(image.geometry if isinstance(image, Volume) else None)
     drawn: list[DrawnRegion] = []
     fitting: list[DrawnRegion] = []
@@ -97,7 +116,7 @@ def failed_case(case: Case, reason_code: str, detail: str) -> CaseRows:
     """Make the rows of a case whose process came to no end: each measurement with its reason."""
     rows = RowCollector(case)
     rows.series(None)
-    refusal = gate.Place(case.subject, case.name, case.content_hash).refuse(reason_code, detail)
+    refusal = _image_place(case).refuse(reason_code, detail)
     for mask in case.masks:
         for region in mask.regions:
             rows.segmentation(mask, region, None)
@@ -105,39 +124,60 @@ def failed_case(case: Case, reason_code: str, detail: str) -> CaseRows:
     return rows.rows()
 
 
-def _read(path: str, kind: Kind, place: gate.Place, rows: RowCollector) -> Volume | Refusal:
+def _image_place(case: Case) -> Place:
+    return Place(case.subject, case.name, case.content_hash)
+
+
+def _read_image(case: Case, rows: RowCollector) -> Volume | Refusal:
     try:
-        return read_volume(Path(path), kind)
+        return read_volume(Path(case.path), "image", case.volume_index)
     except VolumeError as error:
-        refusal = place.refuse(error.reason_code, error.message)
-        rows.refuse(refusal)
-        return refusal
+        refusal = _image_place(case).refuse(error.reason_code, error.message)
+    rows.refuse(refusal)
+    return refusal
 
 
 def _read_regions(case: Case, mask: MaskWork, rows: RowCollector) -> list[DrawnRegion]:
     """Read a mask and take its regions down; none where it cannot be used."""
-    place = gate.Place(case.visit, mask.name, mask.content_hash)
-    volume = _read_mask(mask, place, rows)
-    if isinstance(volume, Refusal):
+    labelled = _read_mask(case, mask, rows)
+    if isinstance(labelled, Refusal):
+        rows.refuse(labelled)
         for region in mask.regions:
             rows.segmentation(mask, region, None)
-            rows.none_measured(region, volume)
+            rows.none_measured(region, labelled)
         return []
-    drawn = list(draw_regions(mask, volume))
+    drawn = list(draw_regions(mask, labelled))
     for one in drawn:
         rows.segmentation(mask, one.region, one.facts)
     return drawn
 
 
-def _read_mask(mask: MaskWork, place: gate.Place, rows: RowCollector) -> Volume | Refusal:
-    volume = _read(mask.path, "mask", place, rows)
-    if isinstance(volume, Refusal):
-        return volume
-    refusal = gate.check_labels(volume.voxels, place)
-    if refusal is None:
-        return volume
-    rows.refuse(refusal)
-    return refusal
+def _read_mask(case: Case, mask: MaskWork, rows: RowCollector) -> Labelled | Refusal:
+    """Read a mask, count its values and take them down."""
+    place = Place(case.visit, mask.name, mask.content_hash)
+    try:
+        labelled = labelled_part(read_volume(Path(mask.path), "mask"))
+    except VolumeError as error:
+        return place.refuse(error.reason_code, error.message)
+    refusal = check_labels(labelled.voxels, place)
+    if refusal is not None:
+        return refusal
+    inventory = label_inventory(labelled.voxels, math.prod(labelled.shape))
+    refusal = check_inventory(inventory, case.thresholds.max_labels, place)
+    if refusal is not None:
+        return refusal
+    rows.mask_labels(mask, inventory)
+    warning = label_warning(inventory, _used_labels(case, mask), place)
+    if warning is not None:
+        rows.refuse(warning)
+    return labelled
+
+
+def _used_labels(case: Case, mask: MaskWork) -> frozenset[int] | None:
+    """Values that belong to a region, whichever source names it; None where all do."""
+    same_file = (other for other in case.masks if other.path == mask.path)
+    labels = [region.labels for other in same_file for region in other.regions]
+    return frozenset(label for of_one in labels for label in of_one) if all(labels) else None
 
 
 def _fits(case: Case, image: Volume | Refusal, drawn: DrawnRegion, rows: RowCollector) -> bool:
@@ -146,9 +186,10 @@ def _fits(case: Case, image: Volume | Refusal, drawn: DrawnRegion, rows: RowColl
     if isinstance(image, Refusal):
         refusal: Refusal | None = image
     else:
-        place = gate.Place(case.subject, mask.name, mask.content_hash)
+        rows.misfit(mask, geometry_difference(image.geometry, drawn.geometry))
+        place = Place(case.subject, mask.name, mask.content_hash)
         tolerance = case.thresholds.geometry_tolerance_mm
-        refusal = gate.check_geometry(image.geometry, drawn.geometry, tolerance, place)
+        refusal = check_geometry(image.geometry, drawn.geometry, tolerance, place)
     if refusal is None:
         return True
     rows.refuse(refusal)

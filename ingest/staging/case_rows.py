@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -9,6 +10,7 @@ import pyarrow as pa
 
 from roentgene.ingest.extract.engines import EngineResult
 from roentgene.ingest.extract.work import Case, MaskWork, RegionWork
+from roentgene.ingest.gates.geometry import GeometryDifference
 from roentgene.ingest.refusal import Refusal, refusals_to_arrow
 from roentgene.ingest.regions.overlap import Overlap
 from roentgene.ingest.sources.volume import Geometry
@@ -33,6 +35,7 @@ class CaseRows:
 
     series: pa.Table
     segmentation: pa.Table
+    mask_label: pa.Table
     measurement: pa.Table
     feature_value: pa.Table
     segmentation_overlap: pa.Table
@@ -60,6 +63,8 @@ class RowCollector:
             "measurement": [],
             "segmentation_overlap": [],
         }
+        self._labels: dict[str, Mapping[int, int]] = {}
+        self._misfits: dict[str, GeometryDifference] = {}
         self._values: dict[str, list[Any]] = {
             name: [] for name in staged_schema("imaging.feature_value").names
         }
@@ -73,6 +78,7 @@ class RowCollector:
             "series_id": case.series_id,
             "modality": case.modality,
             "sequence": case.sequence,
+            "volume_index": case.volume_index,
             "source": "image",
             "file_path": case.name,
             "content_hash": case.content_hash,
@@ -102,7 +108,17 @@ class RowCollector:
             row["content_hash"] = facts.content_hash
             row["voxel_count"] = facts.voxel_count
             row["volume_mm3"] = facts.volume_mm3
+            row["n_components"], row["largest_component_share"] = facts.components
         self._rows["segmentation"].append(row)
+
+    def mask_labels(self, mask: MaskWork, inventory: Mapping[int, int]) -> None:
+        """Take down how many voxels a mask file has of each value."""
+        self._labels[mask.content_hash] = inventory
+
+    def misfit(self, mask: MaskWork, difference: GeometryDifference) -> None:
+        """Note, for every measurement of a mask, how far its grid is from that of the image."""
+        for region in mask.regions:
+            self._misfits[region.segmentation_id] = difference
 
     def measured(
         self,
@@ -110,15 +126,18 @@ class RowCollector:
         extraction_id: str,
         result: EngineResult,
         seconds: float,
-        warning: Refusal | None,
+        warnings: Sequence[Refusal],
     ) -> None:
-        """Take a measurement down with its values; a warning stays with it as its reason."""
+        """Take a measurement down with its values; the first warning stays as its reason."""
+        first = warnings[0] if warnings else None
+        for warning in warnings:
+            self.refuse(warning)
         self._rows["measurement"].append(
             {
                 **self._measurement(region, extraction_id),
                 "status": "ok",
-                "reason": warning.reason_code if warning else None,
-                "reason_detail": warning.detail if warning else None,
+                "reason": first.reason_code if first else None,
+                "reason_detail": first.detail if first else None,
                 "path": result.path,
                 "voxel_count": result.voxel_count,
                 "grey_levels": result.grey_levels.get("original"),
@@ -177,6 +196,16 @@ class RowCollector:
 
     def rows(self) -> CaseRows:
         """Give everything taken down, as Arrow tables."""
+        self._rows["mask_label"] = [
+            {
+                "cohort_id": self._case.cohort_id,
+                "source_hash": source_hash,
+                "label": label,
+                "voxel_count": voxel_count,
+            }
+            for source_hash, inventory in self._labels.items()
+            for label, voxel_count in inventory.items()
+        ]
         found = {
             name: pa.Table.from_pylist(rows, schema=staged_schema(f"imaging.{name}"))
             for name, rows in self._rows.items()
@@ -201,7 +230,19 @@ class RowCollector:
         }
 
     def _measurement(self, region: RegionWork, extraction_id: str) -> dict[str, Any]:
-        return {**self._key(region, extraction_id), "work_key": region.due[extraction_id]}
+        row = {**self._key(region, extraction_id), "work_key": region.due[extraction_id]}
+        misfit = self._misfits.get(region.segmentation_id)
+        return row if misfit is None else {**row, **_differences(misfit)}
+
+
+def _differences(misfit: GeometryDifference) -> dict[str, float]:
+    return {
+        "size_difference": misfit.size_voxels,
+        "spacing_difference_mm": misfit.spacing_mm,
+        "origin_difference_mm": misfit.origin_mm,
+        "direction_difference": misfit.direction,
+        "corner_distance_mm": misfit.corner_mm,
+    }
 
 
 def _value_status(feature: str, result: EngineResult) -> str:

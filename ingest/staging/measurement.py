@@ -11,7 +11,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from roentgene.ingest.extract.engines import AskedRegion, engine
-from roentgene.ingest.extract.executor import one_line
+from roentgene.ingest.extract.executors import one_line
 from roentgene.ingest.extract.work import Case, Extraction, region_subject
 from roentgene.ingest.gates import image as gate
 from roentgene.ingest.gates.grey_levels import expected_grey_levels
@@ -97,20 +97,21 @@ def _sound(regions: list[_RegionOnImage], rows: RowCollector) -> Iterator[_Regio
 
 def _admitted(
     regions: list[_RegionOnImage], extraction: Extraction, rows: RowCollector
-) -> Iterator[tuple[_RegionOnImage, Refusal | None]]:
-    """Regions that an extraction may measure, each with a warning or none."""
+) -> Iterator[tuple[_RegionOnImage, list[Refusal]]]:
+    """Regions that an extraction may measure, each with its warnings."""
     for one in regions:
-        refusal = _check(one, extraction)
-        if refusal is not None and refusal.severity == "error":
-            rows.not_measured(one.drawn.region, extraction.extraction_id, refusal)
+        met = [*_form_warnings(one), *_check(one, extraction)]
+        errors = [refusal for refusal in met if refusal.severity == "error"]
+        if errors:
+            rows.not_measured(one.drawn.region, extraction.extraction_id, errors[0])
         else:
-            yield one, refusal
+            yield one, met
 
 
 def _measure(
     case: Case,
     image: Volume,
-    admitted: list[tuple[_RegionOnImage, Refusal | None]],
+    admitted: list[tuple[_RegionOnImage, list[Refusal]]],
     extraction: Extraction,
     rows: RowCollector,
 ) -> None:
@@ -120,27 +121,40 @@ def _measure(
     started = time.perf_counter()
     results = list(chosen.extract(image.image, asked, extraction, case.engine_path))
     seconds = (time.perf_counter() - started) / max(len(asked), 1)
-    for (one, warning), result in zip(admitted, results, strict=True):
+    for (one, warnings), result in zip(admitted, results, strict=True):
         region = one.drawn.region
         if isinstance(result, Exception):
             failed = one.place.refuse("engine_failed", one_line(result))
             rows.not_measured(region, extraction.extraction_id, failed)
         else:
-            rows.measured(region, extraction.extraction_id, result, seconds, warning)
+            rows.measured(region, extraction.extraction_id, result, seconds, warnings)
 
 
-def _check(region: _RegionOnImage, extraction: Extraction) -> Refusal | None:
-    """Ask what stands against one extraction: an error, or a warning."""
+def _form_warnings(region: _RegionOnImage) -> Iterator[Refusal]:
+    """Warn of what is odd about a region on whatever image, the weightiest first."""
+    limits, place = region.case.thresholds, region.region_place
+    number, largest_share = region.drawn.facts.components
+    slices = gate.check_slices(region.drawn.block, limits, place)
+    pieces = gate.check_components(number, largest_share or 0.0, limits, place)
+    yield from (warning for warning in (slices, pieces) if warning is not None)
+
+
+def _check(region: _RegionOnImage, extraction: Extraction) -> Iterator[Refusal]:
+    """Ask what stands against one extraction, error or warning."""
     if engine(extraction.engine).reads_whole_image(extraction):
         refusal = gate.check_whole_image(region.image.all_finite, region.place)
         if refusal is not None:
-            return refusal
-    if "Original" not in extraction.image_types:
-        return None
+            # no grey levels can be foretold
+            yield refusal
+            return
+    if extraction.engine != "pyradiomics" or "Original" not in extraction.image_types:
+        # only PyRadiomics' own binning is foretold
+        return
     settings = {**extraction.settings, **extraction.image_types["Original"]}
     normalised = settings.get("normalize", False)
     statistics = region.image.mean_and_deviation if normalised else None
     levels = expected_grey_levels(region.values, settings, statistics)
-    if levels is None:
-        return None
-    return gate.check_grey_levels(levels, region.case.thresholds, region.place)
+    if levels is not None:
+        found = gate.check_grey_levels(levels, region.case.thresholds, region.place)
+        if found is not None:
+            yield found

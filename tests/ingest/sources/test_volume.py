@@ -185,3 +185,72 @@ def test_error_passes_between_processes() -> None:
     error = VolumeError("it has 4 axes", "not_three_dimensional")
     copy = pickle.loads(pickle.dumps(error))  # noqa: S301 our own object
     assert (copy.reason_code, str(copy)) == ("not_three_dimensional", str(error))
+
+
+@pytest.mark.parametrize("name", ["a.nii", "a.nii.gz", "a.nrrd", "a.mha"])
+def test_voxels_that_are_no_numbers_stay_so(tmp_path: Path, name: str) -> None:
+    # ITK itself gives 0 for them, where the file is NIfTI
+    broken = noise()
+    broken[0, 0, 0], broken[7, 8, 9], broken[-1, -1, -1] = np.nan, np.inf, -np.inf
+    made = image(broken)
+    found = read_volume(write(tmp_path / name, made), "image")
+    np.testing.assert_array_equal(found.voxels, broken)
+    assert found.image.GetPixelID() == sitk.sitkFloat32
+    assert found.image.GetDirection() == pytest.approx(made.GetDirection())
+    assert found.image.GetOrigin() == pytest.approx(made.GetOrigin())
+    assert not found.all_finite
+
+
+@pytest.mark.parametrize("name", ["a.nii", "a.nii.gz", "a.nrrd", "a.mha"])
+def test_one_volume_of_four_dimensions(tmp_path: Path, name: str) -> None:
+    path = write(tmp_path / name, sitk.JoinSeries([image(noise() + k) for k in range(3)]))
+    for index in range(3):
+        volume = read_volume(path, "image", index)
+        assert np.array_equal(volume.voxels, noise() + np.float32(index))
+        assert volume.geometry.size == (40, 30, 20)
+        assert volume.geometry.direction == pytest.approx((0, 1, 0, -1, 0, 0, 0, 0, 1))
+        assert volume.geometry.origin == pytest.approx((-10.0, 20.0, 5.0))
+
+
+def test_voxels_that_are_no_numbers_belong_to_their_volume(tmp_path: Path) -> None:
+    broken = noise()
+    broken[3, 4, 5] = np.nan
+    path = write(tmp_path / "a.nii.gz", sitk.JoinSeries([image(), image(broken), image()]))
+    finite = [read_volume(path, "image", index).all_finite for index in range(3)]
+    assert finite == [True, False, True]
+    assert np.isnan(read_volume(path, "image", 1).voxels[3, 4, 5])
+
+
+def test_no_volume_of_that_index(tmp_path: Path) -> None:
+    four = write(tmp_path / "a.nii.gz", sitk.JoinSeries([image(), image()]))
+    error = refused_at(four, 2)
+    assert error.reason_code == "volume_index_out_of_range"
+    assert error.message == "volume_index is 2, and it has the volumes 0 to 1"
+    three = write(tmp_path / "b.nii.gz", image())
+    assert refused_at(three, 1).reason_code == "volume_index_out_of_range"
+    assert np.array_equal(read_volume(three, "image", 0).voxels, noise())
+
+
+def refused_at(path: Path, volume_index: int) -> VolumeError:
+    with pytest.raises(VolumeError) as caught:
+        read_volume(path, "image", volume_index)
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "detail"),
+    [
+        (b"(0,-0.5,0)", b"(0,0,0)", "spacing"),
+        (b"(0,-0.5,0)", b"(1.25,0,0)", "determinant is 0"),
+        (b"(-10,20,5)", b"(nan,20,5)", "SpaceVectorParse"),
+    ],
+)
+def test_grid_that_is_none(tmp_path: Path, old: bytes, new: bytes, detail: str) -> None:
+    path = write(tmp_path / "a.nrrd", image())
+    content = path.read_bytes()
+    assert old in content
+    path.write_bytes(content.replace(old, new))
+    error = refused(path)
+    assert error.reason_code == "invalid_geometry"
+    assert detail in error.message
+    assert "Refusing" not in error.message

@@ -238,12 +238,13 @@ def test_ring(pair: Path) -> None:
 
 
 def test_absent_label_is_a_finding(pair: Path) -> None:
-    asked = case(pair, "image.nrrd", mask(pair, "mask.nrrd", wanted=(NCR, ET)))
+    asked = case(pair, "image.nrrd", mask(pair, "mask.nrrd", wanted=(NCR, ED, ET)))
     rows = measure_case(asked)
     check_whole(rows, asked)
-    assert statuses(rows) == {"A-NCR": ("ok", None), "A-ET": ("label_absent", "label_absent")}
+    assert statuses(rows)["A-NCR"] == ("ok", None)
+    assert statuses(rows)["A-ET"] == ("label_absent", "label_absent")
     assert refused(rows) == []
-    absent = rows.segmentation.to_pylist()[1]
+    absent = rows.segmentation.to_pylist()[2]
     assert (absent["voxel_count"], absent["volume_mm3"]) == (0, 0.0)
     (row,) = [row for row in rows.measurement.to_pylist() if row["status"] == "label_absent"]
     assert row["voxel_count"] == 0
@@ -327,9 +328,10 @@ def test_missing_mask_file(pair: Path) -> None:
 def bad_region(folder: Path, reason: str) -> tuple[tuple[str, tuple[int, ...]], GateThresholds]:
     """Write a pair of which region X is refused and region ED is not."""
     image, drawn, limits = intensities(), labels(), GateThresholds()
+    drawn[drawn == 1] = 0
     wanted: tuple[str, tuple[int, ...]] = ("X", (9,))
     if reason == "full_mask":
-        wanted = ("X", (1, 2, 9))
+        wanted = ("X", (2, 9))
         drawn[drawn == 0] = 9
     elif reason == "roi_too_small":
         drawn[15, 15, 2:17] = 9
@@ -374,7 +376,7 @@ def test_bad_region_costs_itself_alone(tmp_path: Path, reason: str, status: str)
 
 def test_one_refusal_for_several_extractions(tmp_path: Path) -> None:
     wanted, _ = bad_region(tmp_path, "flat_region")
-    both = regions("A", wanted, due=(FIRST_ORDER, NORMALISED))
+    both = regions("A", wanted, due=(FIRST_ORDER, NORMALISED)) + regions("A", ED, due=())
     asked = case(tmp_path, "image.nrrd", mask(tmp_path, "mask.nrrd", regions=both))
     rows = measure_case(asked)
     check_whole(rows, asked)
@@ -387,7 +389,7 @@ def test_nan_outside_the_region_stops_what_reads_it(tmp_path: Path) -> None:
     image[0, 0, 0] = np.nan
     write(tmp_path, "image.nrrd", image)
     write(tmp_path, "mask.nrrd", labels())
-    both = regions("A", NCR, due=(FIRST_ORDER, NORMALISED))
+    both = regions("A", NCR, due=(FIRST_ORDER, NORMALISED)) + regions("A", ED, due=())
     asked = case(tmp_path, "image.nrrd", mask(tmp_path, "mask.nrrd", regions=both))
     rows = measure_case(asked)
     reasons = {row["extraction_id"]: row["reason"] for row in rows.measurement.to_pylist()}
@@ -405,16 +407,16 @@ def test_too_few_grey_levels_is_a_warning(pair: Path) -> None:
     asked = case(
         pair,
         "image.nrrd",
-        mask(pair, "mask.nrrd", regions=regions("A", NCR, due=(coarse,))),
+        mask(pair, "mask.nrrd", regions=regions("A", NCR, ED, due=(coarse,))),
         extractions=(coarse,),
     )
     rows = measure_case(asked)
     check_whole(rows, asked)
-    assert statuses(rows) == {"A-NCR": ("ok", "too_few_grey_levels")}
-    (measured,) = rows.measurement.to_pylist()
+    assert set(statuses(rows).values()) == {("ok", "too_few_grey_levels")}
+    measured, _ = rows.measurement.to_pylist()
     assert measured["reason_detail"] == "2 levels where gates.min_grey_levels is 8"
     assert measured["grey_levels"] == 2
-    assert refused(rows) == []
+    assert refused(rows) == [("too_few_grey_levels", "mask.nrrd")] * 2
 
 
 def test_grey_levels_after_normalising(pair: Path) -> None:
@@ -466,7 +468,8 @@ def test_value_that_is_not_finite_is_null(pair: Path, monkeypatch: pytest.Monkey
     from radiomics.firstorder import RadiomicsFirstOrder
 
     monkeypatch.setattr(RadiomicsFirstOrder, "getMeanFeatureValue", lambda self: math.nan)
-    asked = case(pair, "image.nrrd", mask(pair, "mask.nrrd", wanted=(NCR,)))
+    drawn = mask(pair, "mask.nrrd", wanted=(NCR,))
+    asked = case(pair, "image.nrrd", drawn, engine_path="stock")
     rows = measure_case(asked)
     check_whole(rows, asked)
     undefined = [r for r in rows.feature_value.to_pylist() if r["value_status"] != "ok"]
@@ -569,7 +572,7 @@ def test_nothing_half_written_is_visible(pair: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(pq, "write_table", full_disk)
     with pytest.raises(OSError, match="no space left"):
         stage_case(case(pair, "image.nrrd", mask(pair, "mask.nrrd")), pair / "staging")
-    assert len(seen) == 6
+    assert len(seen) == 7
     assert not any(seen)
     assert list((pair / "staging").iterdir()) == []
 
@@ -587,3 +590,133 @@ def test_same_case_staged_meanwhile(pair: Path, monkeypatch: pytest.MonkeyPatch)
     stage_case(case(pair, "image.nrrd", mask(pair, "mask.nrrd")), pair / "staging")
     assert [path.name for path in (pair / "staging").iterdir()] == ["case-1"]
     assert [path.name for path in target.iterdir()] == ["first"]
+
+
+def test_differences_of_the_grids_are_stored_whether_a_mask_fits_or_not(pair: Path) -> None:
+    write(pair, "near.nrrd", labels(), origin=(0.0, 0.0004, 0.0003))
+    write(pair, "far.nrrd", labels(), origin=(3.0, 4.0, 0.0), spacing=(1.0, 1.25, 2.5))
+    asked = case(pair, "image.nrrd", *(mask(pair, f"{n}.nrrd", n) for n in ("near", "far")))
+    rows = measure_case(asked)
+    check_whole(rows, asked)
+    near, _, far, _ = sorted(
+        rows.measurement.to_pylist(), key=lambda row: row["segmentation_id"], reverse=True
+    )
+    names = ("origin_difference_mm", "corner_distance_mm", "spacing_difference_mm")
+    names += ("size_difference", "direction_difference")
+    assert near["status"] == "ok"
+    assert [near[n] for n in names] == [pytest.approx(5e-4), pytest.approx(5e-4), 0, 0, 0]
+    assert far["reason"] == "geometry_mismatch"
+    # the last of 20 slices is 19 times 0.5 mm further off
+    corner = pytest.approx((3**2 + 4**2 + 9.5**2) ** 0.5)
+    assert [far[n] for n in names] == [5.0, corner, 0.5, 0, 0]
+
+
+def test_differences_are_unknown_where_there_is_no_grid(pair: Path) -> None:
+    cut_off(pair, "image.nrrd")
+    rows = measure_case(case(pair, "image.nrrd", mask(pair, "mask.nrrd")))
+    assert set(rows.measurement.column("corner_distance_mm").to_pylist()) == {None}
+
+
+def test_values_of_a_mask_are_counted(pair: Path) -> None:
+    asked = case(pair, "image.nrrd", mask(pair, "mask.nrrd", wanted=(NCR, ED)))
+    rows = measure_case(asked)
+    n_voxels = labels().size
+    assert [
+        (row["cohort_id"], row["source_hash"], row["label"], row["voxel_count"])
+        for row in rows.mask_label.to_pylist()
+    ] == [
+        ("C", "hash of mask.nrrd", 0, n_voxels - 216 - 64),
+        ("C", "hash of mask.nrrd", 1, 216),
+        ("C", "hash of mask.nrrd", 2, 64),
+    ]
+
+
+def test_value_without_a_region_is_a_warning(pair: Path) -> None:
+    asked = case(pair, "image.nrrd", mask(pair, "mask.nrrd", wanted=(NCR, ET)))
+    rows = measure_case(asked)
+    check_whole(rows, asked)
+    assert statuses(rows)["A-NCR"] == ("ok", None)
+    (refusal,) = refusals_from_arrow(rows.refusal)
+    assert (refusal.reason_code, refusal.severity) == ("unexpected_labels", "warning")
+    assert (refusal.subject, refusal.file_path) == ("P1 baseline", "mask.nrrd")
+    assert 2 in rows.mask_label.column("label").to_pylist()
+
+
+def test_regions_of_one_file_may_be_named_by_two_sources(pair: Path) -> None:
+    both = (mask(pair, "mask.nrrd", wanted=(NCR,)), mask(pair, "mask.nrrd", wanted=(ED,)))
+    rows = measure_case(case(pair, "image.nrrd", *both))
+    assert refused(rows) == []
+    assert rows.mask_label.num_rows == 3
+    whole = mask(pair, "mask.nrrd", wanted=(("WT", ()),))
+    assert refused(measure_case(case(pair, "image.nrrd", whole))) == []
+
+
+def test_empty_mask_is_a_warning_and_its_regions_are_absent(pair: Path) -> None:
+    write(pair, "empty.nrrd", np.zeros(SHAPE, dtype=np.uint8))
+    asked = case(pair, "image.nrrd", mask(pair, "empty.nrrd"))
+    rows = measure_case(asked)
+    check_whole(rows, asked)
+    assert set(statuses(rows).values()) == {("label_absent", "label_absent")}
+    assert refused(rows) == [("empty_mask", "empty.nrrd")]
+    assert [(r["label"], r["voxel_count"]) for r in rows.mask_label.to_pylist()] == [
+        (0, labels().size)
+    ]
+    segmentation = rows.segmentation.to_pylist()[0]
+    assert (segmentation["n_components"], segmentation["largest_component_share"]) == (0, None)
+
+
+def test_several_warnings_meet_on_one_measurement(pair: Path) -> None:
+    thin = np.zeros(SHAPE, dtype=np.uint8)
+    thin[5, 2:20:3, 2:22:3] = 1
+    write(pair, "thin.nrrd", thin)
+    coarse = make_extraction(
+        "coarse", Profile(feature_classes=("firstorder",), settings={"binWidth": 500})
+    )
+    asked = case(
+        pair,
+        "image.nrrd",
+        mask(pair, "thin.nrrd", regions=regions("A", NCR, due=(coarse,))),
+        extractions=(coarse,),
+    )
+    rows = measure_case(asked)
+    check_whole(rows, asked)
+    (measured,) = rows.measurement.to_pylist()
+    assert (measured["status"], measured["reason"]) == ("ok", "one_slice")
+    assert measured["reason_detail"] == "1 slice thick where gates.min_slices is 2"
+    assert [code for code, _ in refused(rows)] == [
+        "one_slice",
+        "several_components",
+        "too_few_grey_levels",
+    ]
+    (segmentation,) = rows.segmentation.to_pylist()
+    assert segmentation["n_components"] == 42
+    assert segmentation["largest_component_share"] == pytest.approx(1 / 42)
+
+
+def test_one_volume_of_a_four_dimensional_image(pair: Path) -> None:
+    volumes = [as_image(intensities() + 1000 * k) for k in range(3)]
+    sitk.WriteImage(sitk.JoinSeries(volumes), str(pair / "four.nii.gz"))
+    asked = case(pair, "four.nii.gz", mask(pair, "mask.nrrd"), volume_index=2)
+    rows = measure_case(asked)
+    check_whole(rows, asked)
+    assert set(statuses(rows).values()) == {("ok", None)}
+    mean = next(
+        row["value"]
+        for row in rows.feature_value.to_pylist()
+        if row["feature"] == "original_firstorder_Mean" and row["segmentation_id"] == "A-NCR"
+    )
+    assert mean == pytest.approx(intensities()[labels() == 1].mean(dtype=np.float64) + 2000)
+    assert rows.series.column("volume_index").to_pylist() == [2]
+
+
+def test_volume_beyond_the_last(pair: Path) -> None:
+    volume = as_image(intensities())
+    sitk.WriteImage(sitk.JoinSeries([volume, volume]), str(pair / "four.nii.gz"))
+    beyond = [case(pair, "four.nii.gz", mask(pair, "mask.nrrd"), volume_index=k) for k in (2, 7)]
+    found = [refusals_from_arrow(measure_case(asked).refusal)[0] for asked in beyond]
+    assert {refusal.reason_code for refusal in found} == {"volume_index_out_of_range"}
+    # each volume is a thing of its own
+    assert [refusal.subject for refusal in found] == [
+        "P1 baseline T1 volume 2",
+        "P1 baseline T1 volume 7",
+    ]
