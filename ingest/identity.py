@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
 from roentgene.schemas.canonical import canonical_json, text_hash
@@ -34,3 +35,18 @@ def file_hash(path: Path) -> str:
         while chunk := stream.read(_CHUNK):
             digest.update(chunk)
     return digest.hexdigest()
+
+
+def file_state(facts: os.stat_result) -> str:
+    """Hash of a file's size and times: while it stays, so does the content.
+
+    The time of the last change of the inode is among them, for what copies or unpacks files gives
+    the new content of a name the times that it had elsewhere. A hash, so that no calendar time is
+    stored.
+
+    Parameters
+    ----------
+    facts : os.stat_result
+        What the file system says of the file.
+    """
+    return text_hash(f"{facts.st_size} {facts.st_mtime_ns} {facts.st_ctime_ns}")[:_ID_LENGTH]

@@ -70,6 +70,16 @@ class QuarantineChange:
     def __bool__(self) -> bool:
         return bool(self.new or self.reopened or self.resolved)
 
+    @property
+    def new_refusals(self) -> tuple[Refusal, ...]:
+        """What was kept out for the first time."""
+        return tuple(r for r in self.new.values() if r.severity != "warning")
+
+    @property
+    def new_warnings(self) -> tuple[Refusal, ...]:
+        """What was taken in, marked, for the first time."""
+        return tuple(r for r in self.new.values() if r.severity == "warning")
+
 
 def change_of(
     cohort_id: str, met: Collection[Refusal], known: Known, examined: Examined

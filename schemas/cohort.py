@@ -26,9 +26,9 @@ class ImageSource(Declared):
     """Where images and masks are: a file pattern with its mask pattern, or a manifest.
 
     Placeholders of patterns and columns of manifests are ``patient_id``, ``timepoint``,
-    ``sequence``, ``rater_id``, ``lesion_id``, ``repeat_no`` and ``region``; a key of that name
-    gives the value where the files do not. Paths of a manifest lie below ``root``, by default the
-    folder of the manifest.
+    ``sequence``, ``volume_index``, ``rater_id``, ``lesion_id``, ``repeat_no`` and ``region``; a
+    key of that name gives the value where the files do not. Paths of a manifest lie below
+    ``root``, by default the folder of the manifest.
     """
 
     pattern: str | None = None
@@ -39,9 +39,9 @@ class ImageSource(Declared):
     """A CSV, TSV or Parquet file with the columns ``image`` and ``mask``, one row a pair."""
     root: str | None = None
     """Folder that all files of the manifest lie in; left out, that of the manifest."""
-    mask_of: Literal["sequence", "visit"] | None = None
-    """Whether each mask of the manifest was drawn for its sequence, or serves all sequences of the
-    visit; left out, ``sequence``. Of a pattern the mask's placeholders say it.
+    mask_of: Literal["volume", "sequence", "visit"] | None = None
+    """Whether each mask of the manifest was drawn for its volume, for its sequence, or serves all
+    sequences of the visit; left out, ``sequence``. Of a pattern the mask's placeholders say it.
     """
     patient_id: str | None = None
     """Patient of all images here."""
@@ -49,6 +49,10 @@ class ImageSource(Declared):
     """Visit of all images here, one of ``timepoints``."""
     sequence: str | None = None
     """Name of the image within its visit, the same for all here: T1, FLAIR, PET."""
+    volume_index: int | None = Field(default=None, ge=0)
+    """Which volume of four-dimensional images is meant, 0 being the first. Give each volume a
+    ``sequence`` of its own, for ``mart.patient_feature`` leaves out what stands there twice.
+    """
     rater_id: str | None = None
     """Who drew all masks here; left out where no file says it, ``1``."""
     lesion_id: str | None = None

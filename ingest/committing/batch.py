@@ -36,6 +36,7 @@ _MERGED = (
     *GROWING,
     "imaging.series",
     "imaging.segmentation",
+    "imaging.mask_label",
     "imaging.extraction",
     "genomic.panel_gene",
 )

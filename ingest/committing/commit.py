@@ -178,11 +178,16 @@ def _write_books(
     for state, ids in (("open", change.reopened), ("resolved", change.resolved)):
         if ids:
             tx.execute_query("ingest/set_state", {"state": state, "refusal_ids": sorted(ids)})
+    common = {"cohort_id": cohort_id, "batch_id": head.batch_id}
+    read = [
+        {**common, "file_path": name, **file._asdict()}
+        for name, file in plan.imaging.newly_read.items()
+    ]
+    tx.replace("ops.image_file", _rows("ops.image_file", read))
     staged = [planned for planned in plan.tables if planned.staged is not None]
     if staged:
         files = [planned.name for planned in staged]
         tx.execute_query("ingest/delete_unmatched_ids", {"cohort_id": cohort_id, "files": files})
-        common = {"cohort_id": cohort_id, "batch_id": head.batch_id}
         # one file may be read as several tables
         unmatched = {
             (row["file_path"], row["side"], row["id"]): {**common, **row}
@@ -237,7 +242,7 @@ def _batch_row(
         "n_measurements": n_measurements,
         "n_values": n_values,
         "n_table_rows": sum(written.values()) - n_measurements - n_values,
-        "n_refused": len(change.new),
+        "n_refused": len(change.new_refusals),
     }
 
 

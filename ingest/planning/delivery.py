@@ -7,21 +7,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from roentgene.ingest.identity import file_hash
+from roentgene.ingest.known import StoredFile
+from roentgene.ingest.planning.contents import read_contents
 from roentgene.ingest.planning.drawing import DeliveredFile, Drawing, file_name, refuse
 from roentgene.ingest.planning.image_sources import SourceFiles, read_sources
 from roentgene.ingest.refusal import Gated, Refusal
 from roentgene.ingest.sources.pair import Pair
 from roentgene.schemas.cohort import Cohort, ImageSource
 
-# more threads do not make a disk faster
-_HASHING_THREADS = 4
 # what the column of imaging.segmentation can hold
 _REPEAT_NO = re.compile(r"0*[1-9][0-9]{0,8}")
+_VOLUME_INDEX = re.compile(r"0*[0-9]{1,9}")
 
 #: Declared id rules: id as given and its source to the cohort's id.
 Normalise = Callable[[str, ImageSource], str]
@@ -39,10 +38,13 @@ class Delivery(Gated[tuple[Drawing, ...]]):
         Names of all image and mask files that were found, kept or not.
     n_pairs : int
         Number of pairs found, kept or not; an image or a mask alone counts as one.
+    newly_read : mapping of str to StoredFile
+        Files that were read, by name, and by what they are recognised the next time.
     """
 
     files: frozenset[str] = frozenset()
     n_pairs: int = 0
+    newly_read: Mapping[str, StoredFile] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,9 @@ class _Declared:
     patient_id: str
 
 
-def find_drawings(cohort: Cohort, folder: Path, normalise: Normalise) -> Delivery:
+def find_drawings(
+    cohort: Cohort, folder: Path, normalise: Normalise, stored: Mapping[str, StoredFile]
+) -> Delivery:
     """Find the images and masks of a delivery.
 
     Parameters
@@ -65,6 +69,8 @@ def find_drawings(cohort: Cohort, folder: Path, normalise: Normalise) -> Deliver
         Its folder, from which relative paths start.
     normalise : callable
         Declared id rules.
+    stored : mapping of str to StoredFile
+        Files as they were last read.
 
     Raises
     ------
@@ -86,17 +92,18 @@ def find_drawings(cohort: Cohort, folder: Path, normalise: Normalise) -> Deliver
             declared.append(one)
         else:
             refused.append(refusal)
-    files, unreadable = _hashed([one.pair for one in declared], folder)
+    contents = _contents([one.pair for one in declared], folder, stored)
     return Delivery(
         tuple(
-            _drawing(one, files)
+            _drawing(one, contents.files)
             for one in declared
-            if one.pair.image in files and one.pair.mask in files
+            if one.pair.image in contents.files and one.pair.mask in contents.files
         ),
         # a fault of an image is met again with each of its masks
-        tuple(dict.fromkeys([*refused, *unreadable])),
+        tuple(dict.fromkeys([*refused, *contents.unreadable])),
         files=frozenset(name for source in sources for name in _names(source, folder)),
         n_pairs=n_pairs,
+        newly_read=contents.newly_read,
     )
 
 
@@ -118,6 +125,10 @@ def _undeclared(found: _Declared, cohort: Cohort, folder: Path) -> Refusal | Non
     if not _REPEAT_NO.fullmatch(repeat_no):
         detail = f"repeat_no {repeat_no!r} is no whole number from 1 to 999999999"
         return refusal("missing_field", "repeat_no", detail)
+    volume_index = fields.get("volume_index")
+    if volume_index is not None and not _VOLUME_INDEX.fullmatch(volume_index):
+        detail = f"volume_index {volume_index!r} is no whole number from 0 to 999999999"
+        return refusal("missing_field", "volume_index", detail)
     if fields.get("region") not in found.source.rules:
         return refusal("missing_field", "region", "region is empty")
     if not found.patient_id:
@@ -126,29 +137,33 @@ def _undeclared(found: _Declared, cohort: Cohort, folder: Path) -> Refusal | Non
     return None
 
 
-def _hashed(pairs: Sequence[Pair], folder: Path) -> tuple[dict[Path, DeliveredFile], list[Refusal]]:
-    """Hash the files of pairs, each once, and refuse those that cannot be read."""
+@dataclass(frozen=True)
+class _Contents:
+    """Files that could be read, and refusals of the others."""
+
+    files: Mapping[Path, DeliveredFile]
+    unreadable: Sequence[Refusal]
+    newly_read: Mapping[str, StoredFile]
+
+
+def _contents(pairs: Sequence[Pair], folder: Path, stored: Mapping[str, StoredFile]) -> _Contents:
+    """Hash the files of pairs, each once and only if need be; refuse those that cannot be read."""
     # a file that several pairs share is refused with the first of them
     first: dict[Path, tuple[str, Pair]] = {}
     for pair in pairs:
         first.setdefault(pair.image, ("image", pair))
         first.setdefault(pair.mask, ("mask", pair))
-    files, refused = {}, []
-    with ThreadPoolExecutor(_HASHING_THREADS) as threads:
-        for path, found in zip(first, threads.map(_hash, first), strict=True):
-            name = file_name(path, folder)
-            if isinstance(found, str):
-                files[path] = DeliveredFile(path, name, found)
-            else:
-                refused.append(_unreadable(*first[path], name, found))
-    return files, refused
-
-
-def _hash(path: Path) -> str | OSError:
-    try:
-        return file_hash(path)
-    except OSError as error:
-        return error
+    names = {path: file_name(path, folder) for path in first}
+    files, refused, newly_read = {}, [], {}
+    for path, found in read_contents(names, stored).items():
+        name = names[path]
+        if isinstance(found, OSError):
+            refused.append(_unreadable(*first[path], name, found))
+            continue
+        files[path] = DeliveredFile(path, name, found.content_hash)
+        if found.newly_read is not None:
+            newly_read[name] = found.newly_read
+    return _Contents(files, refused, newly_read)
 
 
 def _unreadable(kind: str, pair: Pair, name: str, error: OSError) -> Refusal:

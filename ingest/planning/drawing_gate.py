@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from roentgene.ingest.planning.drawing import DeliveredFile, Drawing, MaskIdentity, Visit, refuse
+from roentgene.ingest.planning.drawing import DeliveredFile, Drawing, MaskIdentity, Series, refuse
 from roentgene.ingest.refusal import Gated, Refusal
 
-_Series = tuple[Visit, str]
 _Segmentation = tuple[MaskIdentity, str]
 
 
@@ -42,9 +41,9 @@ def gate_drawings(
 
 
 def _without_repeats(drawings: Iterable[Drawing]) -> Gated[tuple[Drawing, ...]]:
-    images: dict[_Series, DeliveredFile] = {}
+    images: dict[Series, DeliveredFile] = {}
     masks: dict[_Segmentation, DeliveredFile] = {}
-    paired: set[tuple[_Series, _Segmentation]] = set()
+    paired: set[tuple[Series, _Segmentation]] = set()
     kept, refused = [], []
     for drawing in drawings:
         series, segmentations = drawing.series, _segmentations(drawing)

@@ -84,8 +84,8 @@ def _read(number: int, cohort: Cohort, folder: Path) -> SourceFiles:
     if source.manifest is not None:
         path = folder / source.manifest
         root = folder / source.root if source.root else path.parent
-        of_sequence = source.mask_of != "visit"
-        found = read_manifest(path, source.manifest, root, constants, mask_of_sequence=of_sequence)
+        mask_of = source.mask_of or "sequence"
+        found = read_manifest(path, source.manifest, root, constants, mask_of)
     else:
         found = _matching(source, folder, constants)
     rules = _rules(cohort, source, found.kept)

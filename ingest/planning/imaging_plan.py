@@ -7,8 +7,10 @@ from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 
+from roentgene.ingest.extract.engines import EnginePath
 from roentgene.ingest.extract.work import Case, Extraction, MaskWork, RegionWork
 from roentgene.ingest.identity import identity
+from roentgene.ingest.known import StoredFile
 from roentgene.ingest.planning.delivery import Normalise, find_drawings
 from roentgene.ingest.planning.drawing import Visit
 from roentgene.ingest.planning.drawing_gate import gate_drawings
@@ -47,6 +49,9 @@ class ImagingPlan:
         Names of all image and mask files that were found, taken or not.
     n_pairs : int
         Number of pairs found, taken or not.
+    newly_read : mapping of str to StoredFile
+        Files that were read, by name, and by what they are recognised the next time; those that
+        were recognised, or written only just now, are not among them.
     """
 
     cases: tuple[Case, ...] = ()
@@ -60,6 +65,7 @@ class ImagingPlan:
     gone: tuple[Measured, ...] = ()
     files: frozenset[str] = frozenset()
     n_pairs: int = 0
+    newly_read: Mapping[str, StoredFile] = field(default_factory=dict, compare=False)
 
     @property
     def n_unchanged(self) -> int:
@@ -81,6 +87,8 @@ def plan_imaging(
     retried: Collection[str],
     normalise: Normalise,
     image_owners: Mapping[str, Collection[str]],
+    stored_files: Mapping[str, StoredFile],
+    engine_path: EnginePath = "fast",
 ) -> ImagingPlan:
     """Plan the extraction of a cohort.
 
@@ -103,18 +111,23 @@ def plan_imaging(
     image_owners : mapping of str to collection of str
         Content hash of each stored image to everybody under whom it stands: a patient of this
         cohort by id, one of another as "PATIENT of COHORT".
+    stored_files : mapping of str to StoredFile
+        Files by name as they were last read: those that have not changed are not read again.
+    engine_path : {'fast', 'stock'}
+        Which code of the engines carries out what is due; it makes nothing due.
 
     Raises
     ------
     FileError
         If the cohort file is wrong in what it says of images, masks or regions.
     """
-    delivery = find_drawings(cohort, folder, normalise)
+    delivery = find_drawings(cohort, folder, normalise, stored_files)
     gated = gate_drawings(delivery.kept, image_owners)
     drawings = gated.kept
-    cases = Wanted(cohort.cohort_id, tuple(extractions), thresholds).cases(drawings)
+    of_cohort = Wanted(cohort.cohort_id, tuple(extractions), thresholds, engine_path)
+    cases = of_cohort.cases(drawings)
     wanted = {measured: work_key for case in cases for measured, work_key in _work(case)}
-    due = (_only_due(case, done, retried) for case in cases)
+    due = (_only_due(case, done, retried) for case in cases if _is_due(case, done, retried))
     return ImagingPlan(
         cases=tuple(replace(case, case_key=_case_key(case)) for case in due if case.n_due),
         refusals=(*delivery.refused, *gated.refused),
@@ -127,6 +140,7 @@ def plan_imaging(
         gone=tuple(sorted(done.keys() - wanted.keys())),
         files=delivery.files,
         n_pairs=delivery.n_pairs,
+        newly_read=delivery.newly_read,
     )
 
 
@@ -136,6 +150,13 @@ def _work(case: Case) -> Iterator[tuple[Measured, str]]:
         for region in mask.regions:
             for extraction_id, work_key in region.due.items():
                 yield (region.segmentation_id, case.series_id, extraction_id), work_key
+
+
+def _is_due(case: Case, done: DoneWork, retried: Collection[str]) -> bool:
+    """Whether anything of a case is to be done, found out before it is taken apart."""
+    if any(done.get(measured) != work_key for measured, work_key in _work(case)):
+        return True
+    return case.name in retried or any(mask.name in retried for mask in case.masks)
 
 
 def _only_due(case: Case, done: DoneWork, retried: Collection[str]) -> Case:
@@ -172,6 +193,6 @@ def _case_key(case: Case) -> str:
         for mask in case.masks
         for region in mask.regions
     ]
-    image = (case.series_id, case.name, case.content_hash, case.modality)
+    image = (case.series_id, case.name, case.content_hash, case.modality, case.engine_path)
     # rows that another version staged may have other columns
     return identity("case", version("roentgene"), *image, regions)

@@ -299,7 +299,7 @@ COMMENT ON COLUMN "imaging"."series"."patient_id" IS 'patient';
 COMMENT ON COLUMN "imaging"."series"."timepoint_id" IS 'visit';
 COMMENT ON COLUMN "imaging"."series"."modality" IS 'DICOM modality: CT, MR, PT …';
 COMMENT ON COLUMN "imaging"."series"."sequence" IS 'name of the image within the visit: T1, FLAIR, PET …';
-COMMENT ON COLUMN "imaging"."series"."volume_index" IS 'which volume of a 4-D image; NULL for a 3-D one';
+COMMENT ON COLUMN "imaging"."series"."volume_index" IS 'which volume of a 4-D image, 0 the first; NULL for a 3-D one';
 COMMENT ON COLUMN "imaging"."series"."source" IS 'image = read here, table = features came ready-made';
 COMMENT ON COLUMN "imaging"."series"."file_path" IS 'where it was read from, relative to the cohort file where possible';
 COMMENT ON COLUMN "imaging"."series"."content_hash" IS 'sha256 of the file; NULL for source table';
@@ -332,6 +332,8 @@ CREATE TABLE "imaging"."segmentation" (
   "content_hash" TEXT,
   "voxel_count" BIGINT,
   "volume_mm3" DOUBLE,
+  "n_components" INT,
+  "largest_component_share" DOUBLE,
   "batch_id" TEXT NOT NULL
 );
 COMMENT ON TABLE "imaging"."segmentation" IS 'One row is a region drawn or derived.';
@@ -351,15 +353,32 @@ COMMENT ON COLUMN "imaging"."segmentation"."source_hash" IS 'sha256 of the mask 
 COMMENT ON COLUMN "imaging"."segmentation"."content_hash" IS 'sha256 of the voxels of this region on its grid';
 COMMENT ON COLUMN "imaging"."segmentation"."voxel_count" IS '0 where the region is absent from the mask [voxels]';
 COMMENT ON COLUMN "imaging"."segmentation"."volume_mm3" IS 'voxel count times voxel volume [mm3]';
+COMMENT ON COLUMN "imaging"."segmentation"."n_components" IS 'pieces that the region falls into; voxels that touch at a corner are one piece';
+COMMENT ON COLUMN "imaging"."segmentation"."largest_component_share" IS 'share of the voxels that the largest piece has; NULL where the region is absent';
 COMMENT ON COLUMN "imaging"."segmentation"."batch_id" IS 'batch that wrote the row';
+CREATE TABLE "imaging"."mask_label" (
+  "cohort_id" TEXT NOT NULL,
+  "source_hash" TEXT NOT NULL,
+  "label" INT NOT NULL,
+  "voxel_count" BIGINT NOT NULL,
+  "batch_id" TEXT NOT NULL
+);
+COMMENT ON TABLE "imaging"."mask_label" IS 'One row is a value in a mask file.';
+COMMENT ON COLUMN "imaging"."mask_label"."cohort_id" IS 'population';
+COMMENT ON COLUMN "imaging"."mask_label"."source_hash" IS 'sha256 of the mask file, as in imaging.segmentation';
+COMMENT ON COLUMN "imaging"."mask_label"."label" IS 'value of the voxels, whether a region has it or not; 0 is background';
+COMMENT ON COLUMN "imaging"."mask_label"."voxel_count" IS 'voxels of that value in the whole file [voxels]';
+COMMENT ON COLUMN "imaging"."mask_label"."batch_id" IS 'batch that wrote the row';
 CREATE TABLE "imaging"."extraction" (
   "extraction_id" TEXT NOT NULL,
   "profile" TEXT NOT NULL,
+  "kind" TEXT,
   "engine" TEXT NOT NULL,
   "engine_version" TEXT NOT NULL,
   "code_version" TEXT NOT NULL,
   "settings" TEXT NOT NULL,
   "settings_hash" TEXT NOT NULL,
+  "only_stock_because" TEXT,
   "library_versions" TEXT,
   "value_scale" TEXT NOT NULL,
   "batch_id" TEXT NOT NULL
@@ -367,11 +386,13 @@ CREATE TABLE "imaging"."extraction" (
 COMMENT ON TABLE "imaging"."extraction" IS 'One row is an engine with its version, settings and code.';
 COMMENT ON COLUMN "imaging"."extraction"."extraction_id" IS 'hash of engine, version, settings and extraction code version';
 COMMENT ON COLUMN "imaging"."extraction"."profile" IS 'name in study.yaml';
+COMMENT ON COLUMN "imaging"."extraction"."kind" IS 'whether images are resampled around each region or once; NULL for a ready-made table';
 COMMENT ON COLUMN "imaging"."extraction"."engine" IS 'pyradiomics, or what made a ready-made table';
 COMMENT ON COLUMN "imaging"."extraction"."engine_version" IS 'version of the engine';
 COMMENT ON COLUMN "imaging"."extraction"."code_version" IS 'version of our extraction code that may change values';
 COMMENT ON COLUMN "imaging"."extraction"."settings" IS 'canonical JSON of every setting';
 COMMENT ON COLUMN "imaging"."extraction"."settings_hash" IS 'sha256 of the settings';
+COMMENT ON COLUMN "imaging"."extraction"."only_stock_because" IS 'setting that the fast path does not cover; NULL where it covers all or the engine has none';
 COMMENT ON COLUMN "imaging"."extraction"."library_versions" IS 'JSON of the libraries under the engine';
 COMMENT ON COLUMN "imaging"."extraction"."value_scale" IS 'z-scored values never meet raw ones';
 COMMENT ON COLUMN "imaging"."extraction"."batch_id" IS 'batch that wrote the row';
@@ -389,6 +410,11 @@ CREATE TABLE "imaging"."measurement" (
   "voxel_count" BIGINT,
   "grey_levels" INT,
   "grey_levels_by_image_type" TEXT,
+  "size_difference" INT,
+  "spacing_difference_mm" DOUBLE,
+  "origin_difference_mm" DOUBLE,
+  "direction_difference" DOUBLE,
+  "corner_distance_mm" DOUBLE,
   "seconds" DOUBLE,
   "ingested_at" TIMESTAMPTZ NOT NULL,
   "current" BOOLEAN NOT NULL,
@@ -402,12 +428,17 @@ COMMENT ON COLUMN "imaging"."measurement"."series_id" IS 'image';
 COMMENT ON COLUMN "imaging"."measurement"."extraction_id" IS 'engine and settings';
 COMMENT ON COLUMN "imaging"."measurement"."work_key" IS 'hash of image, mask, region rule and extraction: unchanged work is not done again';
 COMMENT ON COLUMN "imaging"."measurement"."status" IS 'whether there are values';
-COMMENT ON COLUMN "imaging"."measurement"."reason" IS 'reason code where the status is not ok';
+COMMENT ON COLUMN "imaging"."measurement"."reason" IS 'reason code where the status is not ok; with ok, of the first warning';
 COMMENT ON COLUMN "imaging"."measurement"."reason_detail" IS 'what was found';
 COMMENT ON COLUMN "imaging"."measurement"."path" IS 'which code made the values';
 COMMENT ON COLUMN "imaging"."measurement"."voxel_count" IS 'voxels measured after resampling [voxels]';
 COMMENT ON COLUMN "imaging"."measurement"."grey_levels" IS 'grey levels of the original image type after binning';
 COMMENT ON COLUMN "imaging"."measurement"."grey_levels_by_image_type" IS 'JSON object: grey levels after binning of each image type';
+COMMENT ON COLUMN "imaging"."measurement"."size_difference" IS 'largest difference of mask and image in the number of voxels along an axis; NULL, as all differences, where one of them could not be read [voxels]';
+COMMENT ON COLUMN "imaging"."measurement"."spacing_difference_mm" IS 'largest difference of mask and image in the voxel size along an axis [mm]';
+COMMENT ON COLUMN "imaging"."measurement"."origin_difference_mm" IS 'distance of the first voxel of the mask from that of the image [mm]';
+COMMENT ON COLUMN "imaging"."measurement"."direction_difference" IS 'largest difference of mask and image in a direction cosine';
+COMMENT ON COLUMN "imaging"."measurement"."corner_distance_mm" IS 'largest distance of a corner voxel of the mask from the same corner of the image [mm]';
 COMMENT ON COLUMN "imaging"."measurement"."seconds" IS 'its share of the time that the image took with this extraction [s]';
 COMMENT ON COLUMN "imaging"."measurement"."ingested_at" IS 'when the batch was committed';
 COMMENT ON COLUMN "imaging"."measurement"."current" IS 'whether no newer extraction of the same profile exists for this pair';
@@ -756,6 +787,19 @@ COMMENT ON COLUMN "ops"."source_file"."content_hash" IS 'sha256 of the file and 
 COMMENT ON COLUMN "ops"."source_file"."known_hash" IS 'sha256 of the patients and samples that were known when it was joined';
 COMMENT ON COLUMN "ops"."source_file"."n_rows" IS 'rows staged from it';
 COMMENT ON COLUMN "ops"."source_file"."batch_id" IS 'batch';
+CREATE TABLE "ops"."image_file" (
+  "cohort_id" TEXT NOT NULL,
+  "file_path" TEXT NOT NULL,
+  "content_hash" TEXT NOT NULL,
+  "state" TEXT NOT NULL,
+  "batch_id" TEXT NOT NULL
+);
+COMMENT ON TABLE "ops"."image_file" IS 'One row is an image or mask file as it was last read.';
+COMMENT ON COLUMN "ops"."image_file"."cohort_id" IS 'population';
+COMMENT ON COLUMN "ops"."image_file"."file_path" IS 'file, relative to the cohort file where possible';
+COMMENT ON COLUMN "ops"."image_file"."content_hash" IS 'sha256 of the file';
+COMMENT ON COLUMN "ops"."image_file"."state" IS 'hash of size and times: while they stay, the file is not read again';
+COMMENT ON COLUMN "ops"."image_file"."batch_id" IS 'batch';
 CREATE TABLE "ops"."unmatched_id" (
   "cohort_id" TEXT NOT NULL,
   "file_path" TEXT NOT NULL,

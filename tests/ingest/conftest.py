@@ -13,7 +13,8 @@ import pytest
 import SimpleITK as sitk
 import yaml
 
-from roentgene.ingest.extract.executor import Executor, Serial
+from roentgene.ingest.extract.executors import Executor
+from roentgene.ingest.extract.executors.serial import Serial
 from roentgene.ingest.run import IngestReport, run_ingest
 from roentgene.schemas.study import Profile, Study
 from roentgene.warehouse.opening import create_warehouse, open_warehouse
@@ -54,9 +55,9 @@ class Delivery:
     def write_table(self, name: str, *lines: str) -> None:
         (self.folder / name).write_text("\n".join(lines) + "\n", encoding="utf-8")
 
-    def ingest(self, executor: Executor | None = None) -> IngestReport:
+    def ingest(self, executor: Executor | None = None, **more: Any) -> IngestReport:
         self.cohort_file.write_text(yaml.safe_dump(self.cohort, sort_keys=False), encoding="utf-8")
-        return run_ingest(self.warehouse, self.cohort_file, executor or Serial())
+        return run_ingest(self.warehouse, self.cohort_file, executor or Serial(), **more)
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         with open_warehouse(self.warehouse) as warehouse:

@@ -24,6 +24,8 @@ NAMED = {
     "stability_key",
     "mart.association": "feature target method n estimate p_value q_value family n_tests",
     "mart.rater_variation": "n_raters mean sd cv min max",
+    "mart.engine_agreement": "ibsi_code ibsi_aggregation engine_a engine_b profile_a profile_b "
+    "value_a value_b difference_absolute difference_relative",
     "mart.segmentation_agreement": "rater_a rater_b dice hd95_mm volume_difference_mm3 status",
 }
 VIEWS = [pytest.param(view, id=view.versioned_name) for view in registry().views]

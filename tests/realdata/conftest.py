@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from roentgene.analyses.run import RunReport, run_analysis
-from roentgene.ingest.extract.executor import LocalPool
+from roentgene.ingest.extract.executors.local_pool import LocalPool
 from roentgene.ingest.run import IngestReport, run_ingest
 from roentgene.schemas.analysis import read_analysis
 from roentgene.warehouse.opening import create_warehouse, open_warehouse

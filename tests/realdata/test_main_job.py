@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from roentgene.ingest.extract.executor import LocalPool
+from roentgene.ingest.extract.executors.local_pool import LocalPool
 from roentgene.ingest.run import run_ingest
 from roentgene.warehouse.opening import open_warehouse
 from roentgene.warehouse.sandbox import run_sandboxed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,7 +11,8 @@ from typing import Any
 import pytest
 
 from roentgene.ingest.extract.work import Case, Extraction, MaskWork, RegionWork
-from roentgene.ingest.planning import delivery
+from roentgene.ingest.known import StoredFile
+from roentgene.ingest.planning import contents
 from roentgene.ingest.planning.imaging_plan import ImagingPlan, plan_imaging
 from roentgene.ingest.refusal import Refusal
 from roentgene.ingest.tables.identifiers import normalise_id
@@ -58,6 +60,7 @@ class Study:
         before: ImagingPlan | None = None,
         retried: frozenset[str] = frozenset(),
         owners: dict[str, frozenset[str]] | None = None,
+        stored: dict[str, StoredFile] | None = None,
     ) -> ImagingPlan:
         """Plan it against a catalogue that holds the work of an earlier plan."""
         cohort = Cohort(
@@ -80,6 +83,7 @@ class Study:
             retried,
             lambda given, source: normalise_id(given, source.normalise),
             owners or {},
+            stored or {},
         )
 
 
@@ -379,6 +383,88 @@ def test_another_row_of_a_manifest_does_not_change_what_a_mask_is(
     alone = id_on_t1()
     study.list(ROW_T1, ROW_T2)
     assert id_on_t1() == alone
+
+
+# --- volumes of four-dimensional images
+
+VOLUMES = "patient_id,timepoint,sequence,volume_index,image,mask"
+
+
+def list_volumes(study: Study, *indices: str, mask: str = "P1/base/mask_A.nii") -> None:
+    rows = (f"P1,base,T1,{index},P1/base/image_T1.nii,{mask}" for index in indices)
+    study.source = MANIFEST
+    study.list(*rows, header=VOLUMES)
+
+
+def test_each_volume_of_an_image_is_a_series(study: Study) -> None:
+    list_volumes(study, "2", "", "10")
+    plan = study.plan()
+    assert plan.refusals == ()
+    assert [case.volume_index for case in plan.cases] == [None, 2, 10]
+    assert len({case.series_id for case in plan.cases}) == 3
+    assert len({case.content_hash for case in plan.cases}) == 1
+    assert [case.subject for case in plan.cases] == [
+        "P1 base T1",
+        "P1 base T1 volume 2",
+        "P1 base T1 volume 10",
+    ]
+    assert len({key for _, _, region in parts(plan) for key in region.due.values()}) == 3
+
+
+def test_a_mask_of_a_sequence_serves_its_volumes_and_has_shape_on_the_first(study: Study) -> None:
+    list_volumes(study, "2", "10")
+    found = list(parts(study.plan()))
+    assert len({region.segmentation_id for _, _, region in found}) == 1
+    first, second = (case.series_id for case, _, _ in found)
+    assert [mask.reference_series_id for _, mask, _ in found] == [first, first]
+    assert [mask.is_reference for _, mask, _ in found] == [True, False]
+    assert first != second
+
+
+def test_masks_of_volumes_are_segmentations_of_their_own(study: Study) -> None:
+    study.write("P1/base/mask_0.nii", "P1/base/mask_1.nii")
+    study.source = {
+        "pattern": "{patient_id}/{timepoint}/image_{sequence}.nii",
+        "mask": "{patient_id}/{timepoint}/mask_{volume_index}.nii",
+        "labels": {1: "NCR"},
+    }
+    (study.folder / "P1/base/mask_A.nii").unlink()
+    (study.folder / "P1/base/mask_B.nii").unlink()
+    plan = study.plan()
+    assert plan.refusals == ()
+    assert [(case.sequence, case.volume_index) for case in plan.cases] == [
+        ("T1", 0),
+        ("T1", 1),
+        ("T2", 0),
+        ("T2", 1),
+    ]
+    found = list(parts(plan))
+    assert len({region.segmentation_id for _, _, region in found}) == 4
+    assert all(mask.is_reference for _, mask, _ in found)
+
+
+def test_a_manifest_may_say_that_masks_are_of_volumes(study: Study) -> None:
+    list_volumes(study, "0", "1")
+    study.source |= {"mask_of": "volume"}
+    assert len({region.segmentation_id for _, _, region in parts(study.plan())}) == 2
+
+
+def test_the_cohort_file_may_state_the_volume(study: Study) -> None:
+    before = study.plan()
+    study.source |= {"volume_index": 0}
+    after = study.plan(before)
+    assert {case.volume_index for case in after.cases} == {0}
+    assert not {case.series_id for case in before.cases} & {c.series_id for c in after.cases}
+
+
+@pytest.mark.parametrize("index", ["-1", "1.0", "first", "1234567890"])
+def test_an_index_that_is_none_is_refused(study: Study, index: str) -> None:
+    list_volumes(study, "1", index)
+    plan = study.plan()
+    refusal = only(plan)
+    assert (refusal.reason_code, refusal.row_number) == ("missing_field", 3)
+    assert refusal.column_name == "volume_index"
+    assert [case.volume_index for case in plan.cases] == [1]
 
 
 # --- faults
@@ -729,15 +815,35 @@ def test_files_outside_the_folder_have_their_whole_name(study: Study, tmp_path: 
 
 def test_each_file_is_hashed_once(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
     hashed: list[Path] = []
-    file_hash = delivery.file_hash
+    file_hash = contents.file_hash
 
     def counted(path: Path) -> str:
         hashed.append(path)
         return file_hash(path)
 
-    monkeypatch.setattr(delivery, "file_hash", counted)
+    monkeypatch.setattr(contents, "file_hash", counted)
     plan = study.plan()
     assert sorted(str(path.relative_to(study.folder)) for path in hashed) == sorted(plan.files)
+
+
+def test_a_plan_of_recognised_files_is_the_plan_of_read_ones(study: Study) -> None:
+    for file in study.folder.rglob("*.nii"):
+        os.utime(file, (0, 0))
+    read = study.plan()
+    assert set(read.newly_read) == read.files
+    recognised = study.plan(stored=dict(read.newly_read))
+    assert recognised == read
+    assert recognised.newly_read == {}
+
+
+def test_a_file_that_cannot_be_read_is_refused_whatever_is_stored_of_it(study: Study) -> None:
+    gone = study.folder / "P1/base/image_T2.nii"
+    os.utime(gone, (0, 0))
+    stored = dict(study.plan().newly_read)
+    assert set(stored) == {"P1/base/image_T2.nii"}
+    gone.unlink()
+    gone.mkdir()
+    assert codes(study.plan(stored=stored)) == [("unreadable_image", "P1/base/image_T2.nii")]
 
 
 def test_the_order_of_files_on_disk_does_not_matter(study: Study, tmp_path: Path) -> None:

@@ -1,0 +1,435 @@
+"""Extraction against PyRadiomics itself, side by side, on real images; prints a Markdown table.
+
+Run ``uv run python benchmarks/extraction.py --pairs 9`` on a machine that does nothing else; name
+cases to run only those. Each pair starts both ways in turn in fresh processes, so that a drift of
+the machine's speed meets both; ratios are medians over the pairs. Images lie below
+``$ROENTGENE_TEST_DATA``, by default ``../shared/data``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import os
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+DATA = Path(os.environ.get("ROENTGENE_TEST_DATA", "../shared/data")).resolve()
+FILTERS: dict[str, Any] = {"Original": {}, "LoG": {"sigma": [1.0, 3.0, 5.0]}, "Wavelet": {}}
+STANDARD: dict[str, Any] = {
+    "binWidth": 25,
+    "resampledPixelSpacing": [1, 1, 1],
+    "interpolator": "sitkBSpline",
+    "normalize": True,
+    "normalizeScale": 100,
+}
+NOT_RESAMPLED: dict[str, Any] = {"binWidth": 25, "normalize": True, "normalizeScale": 100}
+GLIOMA = DATA / "images" / "brats_tcga_du_7294"
+SARCOMA = DATA / "images" / "sts"
+SEQUENCES = ("CT", "PET", "MR_T1")
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one run cost."""
+
+    seconds: float
+    peak_mb: float = 0.0
+
+
+@dataclass(frozen=True)
+class Work:
+    """A row of the table: the same work done by PyRadiomics and by roentgene."""
+
+    name: str
+    what: str
+    measure: str
+    asked: str
+    stock: Callable[[Path], Cost]
+    ours: Callable[[Path], Cost]
+
+
+# --- one process, one extraction: CPU seconds after a first, uncounted one ---------------------
+
+
+def in_process(case: str, path: str) -> Callable[[Path], Cost]:
+    """Time an extraction in a process of its own."""
+
+    def run(_: Path) -> Cost:
+        command = [sys.executable, __file__, "--child", case, path]
+        done = subprocess.run(  # noqa: S603 our own file
+            command, check=True, capture_output=True, text=True, env=_one_thread()
+        )
+        return Cost(**json.loads(done.stdout.splitlines()[-1]))
+
+    return run
+
+
+def child(case: str, path: str) -> Cost:
+    """Carry an extraction out twice; the first loads libraries and machine code."""
+    import logging
+
+    logging.disable(logging.CRITICAL)
+    extract = _EXTRACTIONS[case](path)
+    extract()
+    before = time.process_time()
+    extract()
+    seconds = time.process_time() - before
+    return Cost(seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+
+
+def _region(path: str, image: Any, masks: Sequence[Any], settings: dict[str, Any]) -> Any:
+    """Make a call that measures masks on an image, as the engine or as PyRadiomics alone."""
+    import SimpleITK as sitk
+
+    sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
+    if path == "stock":
+        from radiomics.featureextractor import RadiomicsFeatureExtractor
+
+        parameters = {"imageType": FILTERS, "setting": {**settings, "additionalInfo": False}}
+        extractor = RadiomicsFeatureExtractor(parameters)
+        return lambda: [extractor.execute(image, mask) for mask in masks]
+    from roentgene.ingest.block import cut_out
+    from roentgene.ingest.extract.engines import AskedRegion, engine
+    from roentgene.ingest.extract.extraction import make_extraction
+    from roentgene.schemas.study import Profile
+
+    kind = "stock" if settings.get("resampledPixelSpacing") else "whole-image"
+    asked = make_extraction("p", Profile(image_types=FILTERS, settings=settings, kind=kind))
+    regions = [AskedRegion(cut_out(sitk.GetArrayFromImage(mask) == 1), True) for mask in masks]
+    return lambda: list(engine("pyradiomics").extract(image, regions, asked, "fast"))
+
+
+def nested_regions(path: str) -> Any:
+    """Three nested regions of 80,000, 33,000 and 7,000 voxels on 240 x 240 x 155."""
+    import numpy as np
+    import SimpleITK as sitk
+
+    image = sitk.ReadImage(str(GLIOMA / "raw_bet" / "TCGA-DU-7294_fla_bet.nii.gz"))
+    z, y, x = np.indices(image.GetSize()[::-1])
+    away = (z - 80) ** 2 + (y - 120) ** 2 + (x - 100) ** 2
+    masks = []
+    for n_voxels in (80_000, 33_000, 7_000):
+        radius = (n_voxels * 3 / (4 * np.pi)) ** (1 / 3)
+        mask = sitk.GetImageFromArray((away <= radius**2).astype(np.uint8))
+        mask.CopyInformation(image)
+        masks.append(mask)
+    return _region(path, image, masks, NOT_RESAMPLED)
+
+
+def sarcoma_region(patient: str) -> Callable[[str], Any]:
+    """One sarcoma on its MR, resampled to 1 mm around the region."""
+
+    def make(path: str) -> Any:
+        import SimpleITK as sitk
+
+        image = sitk.ReadImage(str(SARCOMA / patient / "MR_T1_image.nii.gz"))
+        mask = sitk.ReadImage(str(SARCOMA / patient / "MR_T1_mask.nii.gz"))
+        return _region(path, image, [sitk.Cast(mask == 1, sitk.sitkUInt8)], STANDARD)
+
+    return make
+
+
+def laplacian(path: str) -> Any:
+    """LoG of sigma 3 in the box around the largest of the nested regions."""
+    import numpy as np
+    import SimpleITK as sitk
+
+    sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
+    image = sitk.ReadImage(str(GLIOMA / "raw_bet" / "TCGA-DU-7294_fla_bet.nii.gz"))
+    image = sitk.Normalize(image) * 100.0
+    whole = sitk.LaplacianRecursiveGaussianImageFilter()
+    whole.SetNormalizeAcrossScale(True)
+    whole.SetSigma(3.0)
+    if path == "stock":
+        return lambda: whole.Execute(image)
+    from roentgene.ingest.extract.fast.laplacian import laplacian_of_gaussian
+
+    box = (slice(53, 107), slice(93, 147), slice(73, 127))
+    voxels = sitk.GetArrayViewFromImage(image)
+    found = laplacian_of_gaussian(voxels, image.GetSpacing(), 3.0, box)
+    if not np.array_equal(found, sitk.GetArrayFromImage(whole.Execute(image))[box]):
+        msg = "LoG is not SimpleITK's to the last bit"
+        raise SystemExit(msg)
+    return lambda: laplacian_of_gaussian(voxels, image.GetSpacing(), 3.0, box)
+
+
+_EXTRACTIONS: dict[str, Callable[[str], Any]] = {
+    "nested": nested_regions,
+    "STS_006": sarcoma_region("STS_006"),
+    "STS_012": sarcoma_region("STS_012"),
+    "LoG": laplacian,
+}
+
+
+# --- whole deliveries: wall seconds of the commands that people have ---------------------------
+
+
+def batch_command(rows: Sequence[tuple[Path, Path, int]], settings: dict[str, Any]) -> Any:
+    """PyRadiomics' own batch command with two processes."""
+
+    def run(folder: Path) -> Cost:
+        import yaml
+
+        parameters, cases = folder / "parameters.yaml", folder / "cases.csv"
+        parameters.write_text(yaml.safe_dump({"imageType": FILTERS, "setting": settings}))
+        with cases.open("w", newline="") as stream:
+            csv.writer(stream).writerows([("Image", "Mask", "Label"), *rows])
+        command = _script("pyradiomics")
+        found = folder / "features.csv"
+        options = ["-o", found, "-f", "csv", "-p", parameters, "-j", "2", "--verbosity", "1"]
+        return _timed([command, cases, *options], folder)
+
+    return run
+
+
+def ingest_command(cohort: str, settings: dict[str, Any], command: str = "run") -> Any:
+    """``roentgene ingest run`` into a new warehouse: gates, commit and the analyst's file too.
+
+    With ``command='extract'`` nothing is done but what extraction is: planned and staged.
+    """
+
+    def run(folder: Path) -> Cost:
+        import yaml
+
+        warehouse, file = folder / "warehouse", folder / "cohort.yaml"
+        roentgene = _script("roentgene")
+        _timed([roentgene, "init", warehouse], folder)
+        study = warehouse / "study.yaml"
+        declared = yaml.safe_load(study.read_text())
+        profile = {"image_types": FILTERS, "settings": settings}
+        study.write_text(yaml.safe_dump({**declared, "profiles": {"bench": profile}}))
+        file.write_text(cohort)
+        options = ["-w", warehouse, "--workers", "2"]
+        return _timed([roentgene, "ingest", command, file, *options], folder)
+
+    return run
+
+
+def cold(ours: Callable[[Path], Cost]) -> Callable[[Path], Cost]:
+    """Run from an empty cache of machine code."""
+
+    def run(folder: Path) -> Cost:
+        cache = folder / "machine_code"
+        cache.mkdir()
+        os.environ["NUMBA_CACHE_DIR"] = str(cache)
+        try:
+            return ours(folder)
+        finally:
+            del os.environ["NUMBA_CACHE_DIR"]
+
+    return run
+
+
+def glioma_rows() -> list[tuple[Path, Path, int]]:
+    """Four sequences, five raters' masks, labels 1 and 2."""
+    images = sorted((GLIOMA / "raw_bet").glob("*.nii.gz"))
+    masks = sorted((GLIOMA / "segmentation").glob("*.nii.gz"))
+    return [(image, mask, label) for image in images for mask in masks for label in (1, 2)]
+
+
+def sarcoma_rows() -> list[tuple[Path, Path, int]]:
+    """Fourteen patients, three images each."""
+    patients = sorted(path for path in SARCOMA.glob("STS_*") if path.is_dir())
+    return [
+        (patient / f"{name}_image.nii.gz", patient / f"{name}_mask.nii.gz", 1)
+        for patient in patients
+        for name in SEQUENCES
+    ]
+
+
+def glioma_cohort() -> str:
+    """Write the same down as a cohort file."""
+    return f"""
+cohort_id: GLIOMA
+title: one glioma, five raters
+license: CC BY 3.0
+day_zero: baseline_scan
+timepoints: {{baseline: {{day: 0, order: 0}}}}
+images:
+  - pattern: "{GLIOMA}/raw_bet/{{patient_id}}_{{sequence}}_bet.nii.gz"
+    mask: "{GLIOMA}/segmentation/{{rater_id}}.nii.gz"
+    timepoint: baseline
+    modality: MR
+    labels: {{1: NCR, 2: ED}}
+profiles: [bench]
+"""
+
+
+def sarcoma_cohort() -> str:
+    """Write the same down as a cohort file."""
+    return f"""
+cohort_id: STS
+title: soft-tissue sarcoma
+license: CC BY 3.0
+day_zero: baseline_scan
+timepoints: {{baseline: {{day: 0, order: 0}}}}
+images:
+  - pattern: "{SARCOMA}/{{patient_id}}/{{sequence}}_image.nii.gz"
+    mask: "{SARCOMA}/{{patient_id}}/{{sequence}}_mask.nii.gz"
+    timepoint: baseline
+    modality: {{CT: CT, PET: PT, MR_T1: MR}}
+    labels: {{1: GTV}}
+profiles: [bench]
+"""
+
+
+def _script(name: str) -> str:
+    return str(Path(sys.executable).with_name(name))
+
+
+def _timed(command: Sequence[object], folder: Path) -> Cost:
+    begun = time.monotonic()
+    log = folder / "log"
+    with log.open("a") as stream:
+        done = subprocess.run(  # noqa: S603 commands of this environment
+            [str(part) for part in command], stdout=stream, stderr=stream, check=False
+        )
+    if done.returncode:
+        msg = f"{command} failed:\n{log.read_text()[-2000:]}"
+        raise SystemExit(msg)
+    return Cost(time.monotonic() - begun)
+
+
+def _one_thread() -> dict[str, str]:
+    return {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+
+
+def works() -> list[Work]:
+    """Every row of the table."""
+    nested, large, small = (
+        (in_process(name, "stock"), in_process(name, "fast"))
+        for name in ("nested", "STS_006", "STS_012")
+    )
+    log = in_process("LoG", "stock"), in_process("LoG", "fast")
+    glioma = batch_command(glioma_rows(), NOT_RESAMPLED)
+    glioma_ours = ingest_command(glioma_cohort(), NOT_RESAMPLED)
+    sarcoma = batch_command(sarcoma_rows(), STANDARD)
+    sarcoma_ours = ingest_command(sarcoma_cohort(), STANDARD)
+    alone = ingest_command(sarcoma_cohort(), STANDARD, "extract")
+    one, two = pool_of(1), pool_of(2)
+    return [
+        Work("nested", "3 nested regions, whole-image", "CPU s", "12", *nested),
+        Work("STS_006", "STS_006 MR, 259,000 voxels, stock profile", "CPU s", "5", *large),
+        Work("STS_012", "STS_012 MR, 80,000 voxels, stock profile", "CPU s", "4", *small),
+        Work("LoG", "LoG sigma 3 in a box, bit-identical", "CPU s", "8", *log),
+        Work("glioma", "4 sequences x 5 raters x 2 labels, ingest", "s", "25", glioma, glioma_ours),
+        Work("glioma-cold", "the same, no machine code yet", "s", "6", glioma, cold(glioma_ours)),
+        Work("sarcoma", "42 sarcoma images, ingest", "s", "5", sarcoma, sarcoma_ours),
+        Work(
+            "sarcoma-cold", "the same, no machine code yet", "s", "5", sarcoma, cold(sarcoma_ours)
+        ),
+        Work("sarcoma-extract", "42 sarcoma images, extraction alone", "s", "8", sarcoma, alone),
+        Work("workers", "126 sarcoma images, 1 worker against 2", "s", "1.9", one, two),
+    ]
+
+
+def pool_of(workers: int) -> Callable[[Path], Cost]:
+    """Time a pool in a process of its own."""
+
+    def run(folder: Path) -> Cost:
+        file = folder / "cohort.yaml"
+        file.write_text(sarcoma_cohort().replace("[bench]", "[standard]"))
+        _timed([_script("roentgene"), "init", folder / "warehouse"], folder)
+        command = [sys.executable, __file__, "--pool", str(workers), str(folder)]
+        done = subprocess.run(  # noqa: S603 our own file
+            command, check=True, capture_output=True, text=True
+        )
+        return Cost(**json.loads(done.stdout.splitlines()[-1]))
+
+    return run
+
+
+def run_pool(workers: int, folder: Path) -> Cost:
+    """Stage every sarcoma case three times, so that starting workers weighs little."""
+    from dataclasses import replace
+    from functools import partial
+
+    from roentgene.ingest.extract.executors.local_pool import LocalPool
+    from roentgene.ingest.planning.plan import make_plan
+    from roentgene.ingest.staging.case import stage_case
+    from roentgene.warehouse.opening import open_warehouse
+
+    with open_warehouse(folder / "warehouse") as reader:
+        cases = make_plan(reader, folder / "cohort.yaml").imaging.cases
+    thrice = [replace(case, case_key=f"{case.case_key}-{n}") for case in cases for n in range(3)]
+    begun = time.monotonic()
+    outcomes = list(LocalPool(workers).run(partial(stage_case, folder=folder / "staged"), thrice))
+    seconds = time.monotonic() - begun
+    if any(outcome.error for outcome in outcomes) or len(outcomes) != 3 * len(cases):
+        msg = "not every case was staged"
+        raise SystemExit(msg)
+    return Cost(seconds)
+
+
+def compare(work: Work, pairs: int) -> dict[str, Any]:
+    """Run both ways in turn."""
+    stock, ours = [], []
+    for _ in range(pairs):
+        for way, costs in ((work.stock, stock), (work.ours, ours)):
+            folder = Path(tempfile.mkdtemp(prefix="extraction"))
+            try:
+                costs.append(way(folder))
+            finally:
+                shutil.rmtree(folder, ignore_errors=True)
+        a, b = stock[-1].seconds, ours[-1].seconds
+        print(f"{work.name}: {a:.2f} / {b:.2f} = {a / b:.2f}", file=sys.stderr)  # noqa: T201
+    ratios = [a.seconds / b.seconds for a, b in zip(stock, ours, strict=True)]
+    return {
+        "stock": statistics.median(cost.seconds for cost in stock),
+        "ours": statistics.median(cost.seconds for cost in ours),
+        "ratio": statistics.median(ratios),
+        "stock_mb": statistics.median(cost.peak_mb for cost in stock),
+        "ours_mb": statistics.median(cost.peak_mb for cost in ours),
+    }
+
+
+def row(work: Work, found: dict[str, Any], pairs: int) -> str:
+    """Make a row of the table."""
+    memory = f"{found['stock_mb']:.0f} / {found['ours_mb']:.0f}" if found["stock_mb"] else ""
+    cells = (
+        work.what,
+        f"{found['stock']:.2f}",
+        f"{found['ours']:.2f}",
+        work.measure,
+        f"**{found['ratio']:.1f}**",
+        work.asked,
+        memory,
+        str(pairs),
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("cases", nargs="*", help="names of rows; all if none is given")
+    parser.add_argument("--pairs", type=int, default=9)
+    parser.add_argument("--child", nargs=2, help=argparse.SUPPRESS)
+    parser.add_argument("--pool", nargs=2, help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    if asked.child:
+        print(json.dumps(vars(child(*asked.child))))  # noqa: T201
+        return
+    if asked.pool:
+        print(json.dumps(vars(run_pool(int(asked.pool[0]), Path(asked.pool[1])))))  # noqa: T201
+        return
+    chosen = [work for work in works() if not asked.cases or work.name in asked.cases]
+    print("| work | PyRadiomics | roentgene | unit | ratio | asked | peak MB | pairs |")  # noqa: T201
+    print("| --- | --- | --- | --- | --- | --- | --- | --- |")  # noqa: T201
+    for work in chosen:
+        print(row(work, compare(work, asked.pairs), asked.pairs), flush=True)  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()
