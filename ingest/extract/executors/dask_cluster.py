@@ -18,6 +18,7 @@ from roentgene.ingest.extract.executors.dask_task import (
     VERSION,
     Answer,
     carry_out,
+    kept_answer,
     same_everywhere,
 )
 from roentgene.ingest.extract.work import Case
@@ -57,6 +58,9 @@ class DaskCluster:
     ExtractionUnavailableError
         If Dask is not installed, or no scheduler answers.
     """
+
+    #: This process is free meanwhile.
+    in_other_processes = True
 
     def __init__(self, client_or_address: Client | str) -> None:
         self._is_own = isinstance(client_or_address, str)
@@ -139,9 +143,7 @@ class DaskCluster:
         ]
         try:
             for future in as_completed(futures, loop=client.loop):
-                answer = _answer(future)
-                if answer is None and client.get_metadata([*batch, future.key], default=None) == []:
-                    answer = Answer(is_suspect=True)
+                answer = _answer(future) or kept_answer(client, [*batch, future.key])
                 yield attempts[future.key], answer
                 future.release()
         finally:

@@ -6,10 +6,14 @@ import os
 from dataclasses import astuple, dataclass
 from importlib.metadata import version
 from threading import Lock
+from typing import TYPE_CHECKING
 
 from roentgene.ingest.extract.executors import DIED, Outcome, Task, one_line
 from roentgene.ingest.extract.work import Case
 from roentgene.schemas.errors import ExtractionUnavailableError
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 #: Distribution that workers must have, and its version, which they must have too.
 PACKAGE = "roentgene"
@@ -75,16 +79,36 @@ def carry_out(task: Task, case: Case, attempt: list[str], wanted_version: str) -
         raise ExtractionUnavailableError(msg, same_everywhere(wanted_version))
     scheduler = get_client()
     with _ONE_AT_A_TIME:
-        before = scheduler.get_metadata(attempt, default=None)
-        if before is not None:
-            # a worker died in it, or after it and before anybody had fetched the answer
-            return Answer(*before) if before else Answer(is_suspect=True)
+        if (before := kept_answer(scheduler, attempt)) is not None:
+            return before
         scheduler.set_metadata(attempt, [])
         # read once, when ITK is loaded; Dask itself gives one thread to the libraries below numpy
         os.environ.setdefault("ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS", "1")
         answer = _attempt(task, case)
         scheduler.set_metadata(attempt, list(astuple(answer)))
         return answer
+
+
+def kept_answer(client: Client, attempt: list[str]) -> Answer | None:
+    """Ask the scheduler how an attempt ended, where its worker has died.
+
+    Parameters
+    ----------
+    client : distributed.Client
+        Any client of the scheduler.
+    attempt : list of str
+        Key of the attempt in the scheduler's metadata.
+
+    Returns
+    -------
+    Answer or None
+        Its answer, if the worker died before anybody had fetched it; a suspect, if the worker
+        died in it; None if no worker had begun it.
+    """
+    kept = client.get_metadata(attempt, default=None)
+    if kept is None:
+        return None
+    return Answer(*kept) if kept else Answer(is_suspect=True)
 
 
 def same_everywhere(wanted_version: str) -> str:

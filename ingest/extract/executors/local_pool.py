@@ -44,6 +44,9 @@ class LocalPool:
         fewer neighbours. A case that is too large for the whole budget has none.
     """
 
+    #: This process is free meanwhile.
+    in_other_processes = True
+
     def __init__(self, workers: int, memory: MemoryBudget | None = None) -> None:
         if workers < 1:
             msg = "a pool needs at least one worker"
@@ -85,6 +88,8 @@ class LocalPool:
                         yield failed(case, error)
                     else:
                         yield Outcome(case, n_values=future.result())
+            # all is done: how long workers take to end is of no interest
+            pool.shutdown(wait=False)
 
 
 class _Waiting:
