@@ -210,7 +210,7 @@ COMMENT ON COLUMN "vocab"."feature"."feature_id" IS 'number given at commit';
 COMMENT ON COLUMN "vocab"."feature"."engine" IS 'engine that defines it';
 COMMENT ON COLUMN "vocab"."feature"."feature" IS 'the engine''s own name, e.g. original_glcm_Contrast';
 COMMENT ON COLUMN "vocab"."feature"."image_type" IS 'original, wavelet-LLH, log-sigma-3-0-mm-3D …';
-COMMENT ON COLUMN "vocab"."feature"."class" IS 'shape, firstorder, glcm, glrlm, glszm, gldm, ngtdm, or other';
+COMMENT ON COLUMN "vocab"."feature"."class" IS 'shape, morphology, firstorder, local_intensity, histogram, volume_histogram, glcm, glrlm, glszm, gldzm, gldm (IBSI''s ngldm), ngtdm, diagnostics, moments, deep, or other';
 COMMENT ON COLUMN "vocab"."feature"."name" IS 'name within its class';
 COMMENT ON COLUMN "vocab"."feature"."ibsi_code" IS 'code of the IBSI reference manual';
 COMMENT ON COLUMN "vocab"."feature"."ibsi_aggregation" IS 'code of the IBSI aggregation method';
