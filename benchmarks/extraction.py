@@ -13,13 +13,12 @@ import csv
 import json
 import os
 import resource
-import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,16 +46,29 @@ class Cost:
     peak_mb: float = 0.0
 
 
+Way = Callable[[Path], Cost]
+
+
 @dataclass(frozen=True)
 class Work:
-    """A row of the table: the same work done by PyRadiomics and by roentgene."""
+    """Work that PyRadiomics and roentgene both do, roentgene in one way or several.
+
+    Parameters
+    ----------
+    name : str
+        How it is asked for.
+    unit : str
+        What is counted.
+    stock : callable
+        PyRadiomics.
+    ours : tuple of (str, str, callable)
+        What is done, the ratio that is asked for, and roentgene.
+    """
 
     name: str
-    what: str
-    measure: str
-    asked: str
-    stock: Callable[[Path], Cost]
-    ours: Callable[[Path], Cost]
+    unit: str
+    stock: Way
+    ours: tuple[tuple[str, str, Way], ...]
 
 
 # --- one process, one extraction: CPU seconds after a first, uncounted one ---------------------
@@ -306,31 +318,51 @@ def _one_thread() -> dict[str, str]:
 
 
 def works() -> list[Work]:
-    """Every row of the table."""
-    nested, large, small = (
-        (in_process(name, "stock"), in_process(name, "fast"))
-        for name in ("nested", "STS_006", "STS_012")
-    )
-    log = in_process("LoG", "stock"), in_process("LoG", "fast")
-    glioma = batch_command(glioma_rows(), NOT_RESAMPLED)
-    glioma_ours = ingest_command(glioma_cohort(), NOT_RESAMPLED)
-    sarcoma = batch_command(sarcoma_rows(), STANDARD)
-    sarcoma_ours = ingest_command(sarcoma_cohort(), STANDARD)
+    """Everything that is compared."""
+    single = {
+        "nested": ("3 nested regions of 240 x 240 x 155, whole-image profile", "12"),
+        "STS_006": ("STS_006 MR, 259,000 voxels, stock profile", "5"),
+        "STS_012": ("STS_012 MR, 80,000 voxels, stock profile", "4"),
+        "LoG": ("LoG of sigma 3 in a box of it, equal to the last bit", "8"),
+    }
+    glioma = ingest_command(glioma_cohort(), NOT_RESAMPLED)
+    sarcoma = ingest_command(sarcoma_cohort(), STANDARD)
     alone = ingest_command(sarcoma_cohort(), STANDARD, "extract")
-    one, two = pool_of(1), pool_of(2)
     return [
-        Work("nested", "3 nested regions, whole-image", "CPU s", "12", *nested),
-        Work("STS_006", "STS_006 MR, 259,000 voxels, stock profile", "CPU s", "5", *large),
-        Work("STS_012", "STS_012 MR, 80,000 voxels, stock profile", "CPU s", "4", *small),
-        Work("LoG", "LoG sigma 3 in a box, bit-identical", "CPU s", "8", *log),
-        Work("glioma", "4 sequences x 5 raters x 2 labels, ingest", "s", "25", glioma, glioma_ours),
-        Work("glioma-cold", "the same, no machine code yet", "s", "6", glioma, cold(glioma_ours)),
-        Work("sarcoma", "42 sarcoma images, ingest", "s", "5", sarcoma, sarcoma_ours),
-        Work(
-            "sarcoma-cold", "the same, no machine code yet", "s", "5", sarcoma, cold(sarcoma_ours)
+        *(
+            Work(
+                name,
+                "CPU s",
+                in_process(name, "stock"),
+                ((what, asked, in_process(name, "fast")),),
+            )
+            for name, (what, asked) in single.items()
         ),
-        Work("sarcoma-extract", "42 sarcoma images, extraction alone", "s", "8", sarcoma, alone),
-        Work("workers", "126 sarcoma images, 1 worker against 2", "s", "1.9", one, two),
+        Work(
+            "glioma",
+            "s",
+            batch_command(glioma_rows(), NOT_RESAMPLED),
+            (
+                ("4 sequences x 5 raters x 2 labels, `ingest run`", "25", glioma),
+                ("the same, no machine code yet", "6", cold(glioma)),
+            ),
+        ),
+        Work(
+            "sarcoma",
+            "s",
+            batch_command(sarcoma_rows(), STANDARD),
+            (
+                ("42 sarcoma images, `ingest run`", "", sarcoma),
+                ("the same, no machine code yet", "5", cold(sarcoma)),
+                ("the same, `ingest extract` alone", "8", alone),
+            ),
+        ),
+        Work(
+            "workers",
+            "s",
+            pool_of(1),
+            (("126 sarcoma images, 1 worker against 2", "1.9", pool_of(2)),),
+        ),
     ]
 
 
@@ -372,40 +404,33 @@ def run_pool(workers: int, folder: Path) -> Cost:
     return Cost(seconds)
 
 
-def compare(work: Work, pairs: int) -> dict[str, Any]:
-    """Run both ways in turn."""
-    stock, ours = [], []
+def compare(work: Work, pairs: int) -> Iterator[str]:
+    """Run all ways in turn, again and again; give the rows of the table."""
+    ways = [work.stock, *(way for _, _, way in work.ours)]
+    costs: list[list[Cost]] = [[] for _ in ways]
     for _ in range(pairs):
-        for way, costs in ((work.stock, stock), (work.ours, ours)):
-            folder = Path(tempfile.mkdtemp(prefix="extraction"))
-            try:
-                costs.append(way(folder))
-            finally:
-                shutil.rmtree(folder, ignore_errors=True)
-        a, b = stock[-1].seconds, ours[-1].seconds
-        print(f"{work.name}: {a:.2f} / {b:.2f} = {a / b:.2f}", file=sys.stderr)  # noqa: T201
-    ratios = [a.seconds / b.seconds for a, b in zip(stock, ours, strict=True)]
-    return {
-        "stock": statistics.median(cost.seconds for cost in stock),
-        "ours": statistics.median(cost.seconds for cost in ours),
-        "ratio": statistics.median(ratios),
-        "stock_mb": statistics.median(cost.peak_mb for cost in stock),
-        "ours_mb": statistics.median(cost.peak_mb for cost in ours),
-    }
+        for way, found in zip(ways, costs, strict=True):
+            with tempfile.TemporaryDirectory(prefix="extraction") as folder:
+                found.append(way(Path(folder)))
+        last = ", ".join(f"{found[-1].seconds:.2f}" for found in costs)
+        print(f"{work.name}: {last}", file=sys.stderr)  # noqa: T201
+    stock, *ours = costs
+    for (what, asked, _), found in zip(work.ours, ours, strict=True):
+        yield row(what, asked, work.unit, stock, found)
 
 
-def row(work: Work, found: dict[str, Any], pairs: int) -> str:
-    """Make a row of the table."""
-    memory = f"{found['stock_mb']:.0f} / {found['ours_mb']:.0f}" if found["stock_mb"] else ""
+def row(what: str, asked: str, unit: str, stock: Sequence[Cost], ours: Sequence[Cost]) -> str:
+    """Make a row of the table, of medians."""
+    ratio = statistics.median(a.seconds / b.seconds for a, b in zip(stock, ours, strict=True))
+    peaks = [statistics.median(cost.peak_mb for cost in way) for way in (stock, ours)]
     cells = (
-        work.what,
-        f"{found['stock']:.2f}",
-        f"{found['ours']:.2f}",
-        work.measure,
-        f"**{found['ratio']:.1f}**",
-        work.asked,
-        memory,
-        str(pairs),
+        what,
+        *(f"{statistics.median(cost.seconds for cost in way):.2f}" for way in (stock, ours)),
+        unit,
+        f"**{ratio:.1f}**",
+        asked,
+        f"{peaks[0]:.0f} / {peaks[1]:.0f}" if all(peaks) else "",
+        str(len(stock)),
     )
     return f"| {' | '.join(cells)} |"
 
@@ -428,7 +453,8 @@ def main() -> None:
     print("| work | PyRadiomics | roentgene | unit | ratio | asked | peak MB | pairs |")  # noqa: T201
     print("| --- | --- | --- | --- | --- | --- | --- | --- |")  # noqa: T201
     for work in chosen:
-        print(row(work, compare(work, asked.pairs), asked.pairs), flush=True)  # noqa: T201
+        for line in compare(work, asked.pairs):
+            print(line, flush=True)  # noqa: T201
 
 
 if __name__ == "__main__":

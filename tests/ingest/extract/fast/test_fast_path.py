@@ -104,6 +104,8 @@ def compare(image: sitk.Image, regions: list[Block], asked: Extraction) -> list[
     st.booleans(),
     st.sampled_from([None, [1, 1, 1], [2, 0, 0], [0.9, 1.1, 2.3], [3, 2.5, 1.7]]),
     st.booleans(),
+    # in one case of three something that is not covered, which must be left to PyRadiomics
+    st.one_of(st.just(None), st.just(None), st.sampled_from(NOT_COVERED)),
 )
 def test_random_regions(
     shape: Any,
@@ -114,6 +116,7 @@ def test_random_regions(
     normalize: bool,
     spacing: Any,
     pre_crop: bool,
+    uncovered: Any,
 ) -> None:
     voxels = np.random.default_rng(seed).random(shape) < share
     region = cut_out(voxels)
@@ -125,10 +128,12 @@ def test_random_regions(
         "resampledPixelSpacing": spacing,
         "preCrop": pre_crop,
         "padDistance": seed % 7,
+        **(uncovered[1] if uncovered else {}),
     }
     types = {"Original": {}, "LoG": {"sigma": [1.5]}, "Wavelet": {}}
     found = compare(image_of(shape, seed, dtype), [region], extraction(own, types))
-    assert all(r.path == "fast" for r in found if isinstance(r, EngineResult))
+    paths = {r.path for r in found if isinstance(r, EngineResult)}
+    assert paths <= {"stock" if uncovered else "fast"}
 
 
 @pytest.mark.parametrize(
