@@ -16,11 +16,20 @@ from roentgene.ingest.extract.executors import DIED
 from roentgene.ingest.extract.executors.dask_cluster import DaskCluster
 from roentgene.schemas.errors import ExtractionUnavailableError
 
-distributed = pytest.importorskip("distributed")
+try:
+    import distributed
+except ImportError:
+    distributed = None
 pytestmark = [pytest.mark.slow, pytest.mark.extras]
 
 HERE = Path(__file__).parent
 ENOUGH_SECONDS = 60
+
+
+@pytest.fixture(autouse=True, scope="module")
+def needs_dask() -> None:
+    if distributed is None:
+        pytest.skip("Dask is not installed")
 
 
 @pytest.fixture(scope="module")

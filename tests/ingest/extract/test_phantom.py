@@ -76,6 +76,7 @@ def test_stock_values_are_those_computed_elsewhere(
     assert values == pytest.approx(published, rel=1e-9)
 
 
+@pytest.mark.extras
 @pytest.mark.parametrize(
     ("name", "n_features", "variants"),
     [
