@@ -1,0 +1,1 @@
+"""DICOM as hospitals send it: image series, structure sets, segmentation objects."""
