@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from roentgene.schemas.declared import Declared, read_declared
 
@@ -16,8 +17,9 @@ STUDY_FILE = "study.yaml"
 class Profile(Declared):
     """How features are extracted: engine, image types with their parameters, settings."""
 
-    engine: Literal["pyradiomics", "mirp", "pysera", "onnx"] = "pyradiomics"
-    """What extracts the features."""
+    engine: Literal["pyradiomics", "mirp", "pysera", "onnx", "dvh"] = "pyradiomics"
+    """What extracts the features; ``dvh`` the dose-volume metrics of dose grids, and nothing else.
+    """
     image_types: dict[str, dict[str, Any]] = Field(default={"Original": {}}, min_length=1)
     """Image types by the engine's own names, each with its own settings. PyRadiomics has Original,
     LoG, Wavelet and others; MIRP has Original and its filters; PySERA and ONNX have Original alone.
@@ -48,6 +50,9 @@ PACKAGED_PROFILES: Mapping[str, Profile] = {
             "normalizeScale": 100,
         },
     ),
+    # of dose grids, so that a bin is half a gray
+    "dosiomics": Profile(settings={"binWidth": 0.5}),
+    "dvh": Profile(engine="dvh"),
 }
 
 
@@ -70,6 +75,38 @@ class GateThresholds(Declared):
     """Grey levels below which a measurement is taken, but with a warning."""
     max_grey_levels: int = Field(default=1024, ge=1)
     """Grey levels above which a region is refused."""
+
+
+class AllowedText(Declared):
+    """A text that looks like a person and is none: an id that was published with a shifted date."""
+
+    column: str
+    """Column as its file calls it, or as the stored table does: note, series_description."""
+    table: str | None = None
+    """File of the column as the cohort file calls it, or its stored table, ``imaging.series``;
+    left out, any.
+    """
+    pattern: str
+    """Regular expression that the whole text must fit."""
+    reason: str = Field(min_length=1)
+    """Why it is no person's."""
+
+    @field_validator("pattern")
+    @classmethod
+    def _compiles(cls, pattern: str) -> str:
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            msg = f"pattern is no regular expression: {error}"
+            raise ValueError(msg) from error
+        return pattern
+
+
+class PrivacyRules(Declared):
+    """What the gate of privacy lets in although it looks like a person."""
+
+    allow: tuple[AllowedText, ...] = ()
+    """Texts that may come in."""
 
 
 class PatientFeatureRules(Declared):
@@ -103,6 +140,8 @@ class Study(Declared):
     """Profiles beside those that come with roentgene."""
     gates: GateThresholds = GateThresholds()
     """Limits of the gate that images and masks pass."""
+    privacy: PrivacyRules = PrivacyRules()
+    """What looks like a person and may come in."""
     patient_feature: PatientFeatureRules = PatientFeatureRules()
     """How one row a patient is picked."""
     view_versions: dict[str, int] = {}

@@ -38,6 +38,7 @@ _MERGED = (
     "imaging.segmentation",
     "imaging.mask_label",
     "imaging.extraction",
+    "imaging.dose",
     "genomic.panel_gene",
 )
 # what was stored first goes on to stand

@@ -9,6 +9,9 @@ from typing import Any
 import polars as pl
 
 from roentgene.ingest.extract.extraction import extraction_row
+from roentgene.ingest.extract.work import DVH
+from roentgene.ingest.planning.dose_extraction import dose_extraction_row
+from roentgene.ingest.planning.drawing import Visit
 from roentgene.ingest.planning.plan import Plan
 from roentgene.ingest.staged_columns import SOURCE_FILE, SOURCE_ROW, staged_schema
 from roentgene.schemas.cohort import Cohort
@@ -34,7 +37,9 @@ def cohort_rows(plan: Plan) -> dict[str, pl.DataFrame]:
             {
                 "patient_id": patient,
                 "timepoint_id": timepoint,
-                "study_day": cohort.timepoints[timepoint].day,
+                "study_day": plan.imaging.days.get(
+                    Visit(patient, timepoint), cohort.timepoints[timepoint].day
+                ),
                 "visit_order": cohort.timepoints[timepoint].order,
             }
             for patient, timepoint in visits
@@ -44,7 +49,10 @@ def cohort_rows(plan: Plan) -> dict[str, pl.DataFrame]:
             for patient, lesion in sorted(plan.imaging.lesions)
         ],
         "study.expectation": list(_expectations(cohort)),
-        "imaging.extraction": [extraction_row(extraction) for extraction in plan.extractions],
+        "imaging.extraction": [
+            dose_extraction_row(one) if one.engine == DVH else extraction_row(one)
+            for one in plan.extractions
+        ],
     }
     return {name: _frame(name, found, cohort.cohort_id) for name, found in rows.items()}
 

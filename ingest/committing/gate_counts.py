@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from roentgene.ingest.planning.plan import Plan
 from roentgene.ingest.refusal import Refusal, RuleCount, Stage
@@ -54,12 +54,15 @@ _IMAGE = {
 
 def file_counts(plan: Plan, refusals: Iterable[Refusal]) -> tuple[RuleCount, ...]:
     """Count the rules of the first two gates, and those of the tables' own cells and ids."""
-    met = Counter((r.stage, r.reason_code) for r in refusals if r.stage != "staged")
+    met: Counter[tuple[Stage, str]] = Counter(
+        (r.stage, r.reason_code) for r in refusals if r.stage != "staged"
+    )
     found: list[RuleCount] = []
     if plan.cohort.images:
         n_pairs = plan.imaging.n_pairs
         found += [
-            _count("manifest", _PAIRS, rule, n_pairs, met["manifest", rule]) for rule in _MANIFEST
+            _count("manifest", _PAIRS, rule, n_pairs, met["manifest", rule])
+            for rule in (*_MANIFEST, *_others(met, "manifest", _MANIFEST))
         ]
     n_looked_at = _n_looked_at(plan)
     if n_looked_at["images"]:
@@ -67,7 +70,18 @@ def file_counts(plan: Plan, refusals: Iterable[Refusal]) -> tuple[RuleCount, ...
             _count("image", subject, rule, n_looked_at[subject], met["image", rule])
             for rule, subject in _IMAGE.items()
         ]
+        found += [
+            _count("image", "images", rule, n_looked_at["images"], met["image", rule])
+            for rule in _others(met, "image", _IMAGE)
+        ]
     return (*found, *_table_counts(plan))
+
+
+def _others(
+    met: Mapping[tuple[Stage, str], int], stage: Stage, listed: Collection[str]
+) -> list[str]:
+    """Name the rules that only some deliveries can break, such as those of DICOM, once they do."""
+    return sorted(rule for at, rule in met if at == stage and rule not in listed)
 
 
 def _n_looked_at(plan: Plan) -> dict[str, int]:

@@ -6,10 +6,11 @@ A case is one image with every mask that lies on it, so that whatever stands abo
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from roentgene.ingest.region_rule import Rule
 from roentgene.schemas.study import GateThresholds
 
 
@@ -52,22 +53,37 @@ class RegionWork:
         Id of the region as drawn by this rater.
     region : str
         Its name.
-    labels : tuple of int
-        Mask values that belong to it; empty for every value but 0.
-    ring_mm : tuple of float or None
-        ``(inner, outer)``: not the region itself but a ring around it, in millimetres.
+    rule : Rule
+        How it is made.
     derivation : str
         The same in words, stored with the segmentation.
     due : dict of str to str
         Extractions to be carried out now: extraction_id to work_key.
+    elsewhere : tuple of MaskWork
+        Masks of the visit, each with the one region that the rule takes from it.
+    fault : tuple of str or None
+        Reason code and detail, where it is known already that it cannot be made.
     """
 
     segmentation_id: str
     region: str
-    labels: tuple[int, ...]
-    ring_mm: tuple[float, float] | None
+    rule: Rule
     derivation: str
     due: dict[str, str]
+    elsewhere: tuple[MaskWork, ...] = ()
+    fault: tuple[str, str] | None = None
+
+    @property
+    def labels(self) -> tuple[int, ...]:
+        """Values of the mask that it is made from; empty for every value but 0."""
+        return self.rule.read_labels
+
+
+#: Engine of extractions that are dose-volume metrics and no features of an image.
+DVH = "dvh"
+
+#: How a mask file holds its regions: one value a voxel, contours, or DICOM segments.
+MaskKind = Literal["label_map", "structure_set", "segmentation_object"]
 
 
 @dataclass(frozen=True)
@@ -75,7 +91,8 @@ class MaskWork:
     """A mask file with the regions it holds.
 
     ``is_reference`` says that the case's image is the one on which these regions' shape and
-    overlap are measured.
+    overlap are measured. ``linked_by`` is the rule by which a DICOM mask was found to belong to
+    the image; ``fraction_threshold`` is from which fraction on a voxel of a fractional one counts.
     """
 
     path: str
@@ -87,14 +104,48 @@ class MaskWork:
     reference_series_id: str
     is_reference: bool
     regions: tuple[RegionWork, ...]
+    kind: MaskKind = "label_map"
+    linked_by: str | None = None
+    fraction_threshold: float | None = None
+
+
+@dataclass(frozen=True)
+class DoseWork:
+    """What a case is whose image is a dose grid.
+
+    Parameters
+    ----------
+    dose_id : str
+        Id of the dose.
+    columns : mapping of str to object
+        Columns of ``imaging.dose`` that its header and its plans tell.
+    fractions : int or None
+        Fractions in which the dose is given, where a plan says it.
+    uniform : bool
+        Whether every fraction gives the same dose.
+    dose_type : str
+        DICOM DoseType.
+    onto : tuple of str
+        Files of the DICOM series on whose grid the dose is measured; none for its own grid.
+    """
+
+    dose_id: str
+    columns: Mapping[str, Any]
+    fractions: int | None = None
+    uniform: bool = True
+    dose_type: Literal["PHYSICAL", "EFFECTIVE", "ERROR"] = "PHYSICAL"
+    onto: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Case:
     """One image and all that is to be measured on it.
 
-    ``path`` is where the image is read; ``name`` is how it is called in the warehouse and in
-    messages. ``volume_index`` is the volume of it that is meant, where it has four dimensions.
+    ``path`` is where the image is read, and ``slices`` are all files of a DICOM series in the order
+    of their positions; ``name`` is how it is called in the warehouse and in messages.
+    ``volume_index`` is the volume of it that is meant, where it has four dimensions.
+    ``acquisition`` holds columns of ``imaging.series`` that its header tells; ``dose`` is there
+    where the image is a dose grid.
     ``case_key`` is a hash of all the work, so that work done is found again.
     """
 
@@ -113,6 +164,9 @@ class Case:
     thresholds: GateThresholds
     engine_path: Literal["fast", "stock"] = "fast"
     volume_index: int | None = None
+    slices: tuple[str, ...] = ()
+    acquisition: Mapping[str, Any] = field(default_factory=dict)
+    dose: DoseWork | None = None
 
     @property
     def subject(self) -> str:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from roentgene.ingest.identity import file_hash, file_state
 from roentgene.ingest.known import StoredFile
+from roentgene.schemas.canonical import text_hash
 
 # more threads do not make a disk faster
 _THREADS = 4
@@ -22,14 +23,18 @@ _THREADS = 4
 _SETTLED_NS = 2_000_000_000
 
 
+#: A file, or all files of an image that has one for each slice.
+Files = tuple[Path, ...]
+
+
 @dataclass(frozen=True)
 class FileContent:
-    """What a file holds.
+    """What a file holds, or several together.
 
     Parameters
     ----------
     content_hash : str
-        sha256 of its bytes.
+        sha256 of its bytes; of several files, sha256 of theirs in order.
     newly_read : StoredFile or None
         By what it is recognised the next time; None where it was recognised this time, or where it
         was written so short a time ago that its state says nothing.
@@ -40,50 +45,55 @@ class FileContent:
 
 
 def read_contents(
-    names: Mapping[Path, str], stored: Mapping[str, StoredFile]
-) -> dict[Path, FileContent | OSError]:
+    names: Mapping[Files, str], stored: Mapping[str, StoredFile]
+) -> dict[Files, FileContent | OSError]:
     """Hash files, and recognise those that have not changed since they were hashed last.
 
     Parameters
     ----------
-    names : mapping of Path to str
+    names : mapping of tuple of Path to str
         Files, with how the catalogue calls them.
     stored : mapping of str to StoredFile
         Files by name as they were last read.
 
     Returns
     -------
-    dict of Path to FileContent or OSError
+    dict of tuple of Path to FileContent or OSError
         The error where a file cannot be read. Those that were recognised come first.
     """
-    found: dict[Path, FileContent | OSError] = {}
-    changed: list[Path] = []
+    found: dict[Files, FileContent | OSError] = {}
+    changed: list[Files] = []
     # to ask for the state takes so little time that threads would only be in each other's way
-    for path, name in names.items():
+    for files, name in names.items():
         before = stored.get(name)
-        if before is not None and _state_or_none(path) == before.state:
-            found[path] = FileContent(before.content_hash, None)
+        if before is not None and _state_or_none(files) == before.state:
+            found[files] = FileContent(before.content_hash, None)
         else:
-            changed.append(path)
+            changed.append(files)
     with ThreadPoolExecutor(_THREADS) as threads:
         found.update(zip(changed, threads.map(_read, changed), strict=True))
     return found
 
 
-def _state_or_none(path: Path) -> str | None:
+def _state_or_none(files: Files) -> str | None:
     try:
-        return file_state(path.stat())
+        return _joined([file_state(path.stat()) for path in files])
     except OSError:
         return None
 
 
-def _read(path: Path) -> FileContent | OSError:
+def _read(files: Files) -> FileContent | OSError:
     try:
-        # first: what is written while the file is read has another state
-        facts = path.stat()
-        settled = time.time_ns() - facts.st_mtime_ns > _SETTLED_NS
-        content_hash = file_hash(path)
+        # first: what is written while the files are read has another state
+        facts = [path.stat() for path in files]
+        settled = time.time_ns() - max(one.st_mtime_ns for one in facts) > _SETTLED_NS
+        content_hash = _joined([file_hash(path) for path in files])
     except OSError as error:
         return error
-    stored = StoredFile(content_hash, file_state(facts)) if settled else None
-    return FileContent(content_hash, stored)
+    state = _joined([file_state(one) for one in facts])
+    return FileContent(content_hash, StoredFile(content_hash, state) if settled else None)
+
+
+def _joined(hashes: list[str]) -> str:
+    """Make one hash of several; a single one stays."""
+    return hashes[0] if len(hashes) == 1 else text_hash(" ".join(hashes))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from roentgene.ingest.known import StoredFile
-from roentgene.ingest.planning.contents import read_contents
+from roentgene.ingest.planning.contents import Files, read_contents
 from roentgene.ingest.planning.drawing import DeliveredFile, Drawing, file_name, refuse
 from roentgene.ingest.planning.image_sources import SourceFiles, read_sources
 from roentgene.ingest.refusal import Gated, Refusal
@@ -129,7 +129,7 @@ def _undeclared(found: _Declared, cohort: Cohort, folder: Path) -> Refusal | Non
     if volume_index is not None and not _VOLUME_INDEX.fullmatch(volume_index):
         detail = f"volume_index {volume_index!r} is no whole number from 0 to 999999999"
         return refusal("missing_field", "volume_index", detail)
-    if fields.get("region") not in found.source.rules:
+    if pair.told is None and fields.get("region") not in found.source.rules:
         return refusal("missing_field", "region", "region is empty")
     if not found.patient_id:
         detail = f"the id rules leave nothing of {fields['patient_id']!r}"
@@ -149,18 +149,18 @@ class _Contents:
 def _contents(pairs: Sequence[Pair], folder: Path, stored: Mapping[str, StoredFile]) -> _Contents:
     """Hash the files of pairs, each once and only if need be; refuse those that cannot be read."""
     # a file that several pairs share is refused with the first of them
-    first: dict[Path, tuple[str, Pair]] = {}
+    first: dict[Files, tuple[str, Pair]] = {}
     for pair in pairs:
-        first.setdefault(pair.image, ("image", pair))
-        first.setdefault(pair.mask, ("mask", pair))
-    names = {path: file_name(path, folder) for path in first}
+        first.setdefault(pair.image_files, ("image", pair))
+        first.setdefault((pair.mask,), ("mask", pair))
+    names = {paths: file_name(paths[0], folder) for paths in first}
     files, refused, newly_read = {}, [], {}
-    for path, found in read_contents(names, stored).items():
-        name = names[path]
+    for paths, found in read_contents(names, stored).items():
+        name = names[paths]
         if isinstance(found, OSError):
-            refused.append(_unreadable(*first[path], name, found))
+            refused.append(_unreadable(*first[paths], name, found))
             continue
-        files[path] = DeliveredFile(path, name, found.content_hash)
+        files[paths[0]] = DeliveredFile(paths[0], name, found.content_hash)
         if found.newly_read is not None:
             newly_read[name] = found.newly_read
     return _Contents(files, refused, newly_read)
@@ -175,7 +175,9 @@ def _unreadable(kind: str, pair: Pair, name: str, error: OSError) -> Refusal:
 def _drawing(found: _Declared, files: Mapping[Path, DeliveredFile]) -> Drawing:
     pair, declared = found.pair, found.source.declared
     modality, place = declared.modality, 0
-    if isinstance(modality, dict):
+    if pair.told is not None:
+        modality = pair.told.modality
+    elif isinstance(modality, dict):
         sequence = pair.fields["sequence"]
         modality, place = modality[sequence], list(modality).index(sequence)
     return Drawing(
@@ -184,7 +186,7 @@ def _drawing(found: _Declared, files: Mapping[Path, DeliveredFile]) -> Drawing:
         mask=files[pair.mask],
         patient_id=found.patient_id,
         modality=modality,
-        rules=found.source.rules[pair.fields.get("region")],
+        rules=found.source.rules_of(pair),
         reference_sequence=declared.reference_sequence,
         order=(found.source.number, place),
     )

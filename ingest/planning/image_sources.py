@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from roentgene.ingest.planning.dicom_source import read_dicom
 from roentgene.ingest.planning.drawing import file_name
 from roentgene.ingest.planning.region_rules import RegionRule, check_derivable, region_rules
 from roentgene.ingest.refusal import Gated, Refusal
@@ -18,6 +19,10 @@ from roentgene.ingest.sources.pair import FIELDS, Pair
 from roentgene.ingest.sources.pattern import find_pairs
 from roentgene.schemas.cohort import Cohort, ImageSource
 from roentgene.schemas.errors import FileError
+
+#: What tells the regions of a mask: the region that files name, None where the labels of the
+#: cohort file do, or the labels of the mask itself.
+RuleKey = str | None | tuple[tuple[int, str], ...]
 
 _ALONE = frozenset({"mask_missing", "mask_without_image"})
 
@@ -36,22 +41,31 @@ class SourceFiles:
         Images with their masks.
     refused : tuple of Refusal
         Files or rows that are no pair.
-    rules : mapping of str or None to tuple of RegionRule
-        Regions of its masks, by the region that the files name (None where labels do). Empty
-        where files would have to name it and there are none.
+    rules : mapping of RuleKey to tuple of RegionRule
+        Regions of its masks. Empty where files would have to name them and there are none.
     """
 
     number: int
     declared: ImageSource
     pairs: tuple[Pair, ...]
     refused: tuple[Refusal, ...]
-    rules: Mapping[str | None, tuple[RegionRule, ...]]
+    rules: Mapping[RuleKey, tuple[RegionRule, ...]]
 
     @property
     def modalities(self) -> Mapping[str, str] | None:
         """Modality of each sequence, where it is declared so: then there are no others."""
         declared = self.declared.modality
         return declared if isinstance(declared, dict) else None
+
+    def rules_of(self, pair: Pair) -> tuple[RegionRule, ...]:
+        """Regions of the mask of one of its pairs."""
+        return self.rules[_rule_key(pair)]
+
+
+def _rule_key(pair: Pair) -> RuleKey:
+    if pair.told is not None:
+        return tuple(sorted(pair.told.labels.items()))
+    return pair.fields.get("region")
 
 
 def read_sources(cohort: Cohort, folder: Path) -> list[SourceFiles]:
@@ -86,6 +100,8 @@ def _read(number: int, cohort: Cohort, folder: Path) -> SourceFiles:
         root = folder / source.root if source.root else path.parent
         mask_of = source.mask_of or "sequence"
         found = read_manifest(path, source.manifest, root, constants, mask_of)
+    elif source.dicom is not None:
+        found = read_dicom(source, cohort, folder, constants)
     else:
         found = _matching(source, folder, constants)
     rules = _rules(cohort, source, found.kept)
@@ -101,16 +117,19 @@ def _matching(source: ImageSource, folder: Path, constants: Mapping[str, str]) -
 
 def _rules(
     cohort: Cohort, source: ImageSource, pairs: Iterable[Pair]
-) -> dict[str | None, tuple[RegionRule, ...]]:
-    named = {pair.fields.get("region") for pair in pairs}
+) -> dict[RuleKey, tuple[RegionRule, ...]]:
+    named = {_rule_key(pair) for pair in pairs}
     if source.labels is not None:
         named.add(None)
     elif len(named) > 1:
         named.discard(None)  # a row that leaves out what the others say is at fault itself
-    return {
-        region: tuple(region_rules(source.labels, region, cohort.regions))
-        for region in sorted(named, key=str)
-    }
+    return {key: tuple(_rules_of_key(key, cohort, source)) for key in sorted(named, key=str)}
+
+
+def _rules_of_key(key: RuleKey, cohort: Cohort, source: ImageSource) -> list[RegionRule]:
+    if isinstance(key, tuple):
+        return region_rules(dict(key), None, cohort.regions)
+    return region_rules(source.labels, key, cohort.regions)
 
 
 def _check_names(cohort: Cohort, sources: Sequence[SourceFiles]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -12,7 +12,7 @@ from roentgene.ingest.extract.work import Case, Extraction, MaskWork, RegionWork
 from roentgene.ingest.identity import identity
 from roentgene.ingest.known import StoredFile
 from roentgene.ingest.planning.delivery import Normalise, find_drawings
-from roentgene.ingest.planning.drawing import Visit
+from roentgene.ingest.planning.drawing import Drawing, Visit
 from roentgene.ingest.planning.drawing_gate import gate_drawings
 from roentgene.ingest.planning.wanted import Wanted
 from roentgene.ingest.refusal import Refusal
@@ -37,6 +37,8 @@ class ImagingPlan:
         Files and pairs that were not taken.
     visits, lesions : frozenset of tuple of str
         Patient and timepoint, patient and lesion, of every pair that was taken.
+    days : mapping of Visit to int
+        Day of the visits whose images are dated: that of the earliest.
     regions : mapping of str to str
         Region to its derivation.
     n_new, n_changed : int
@@ -57,6 +59,7 @@ class ImagingPlan:
     cases: tuple[Case, ...] = ()
     refusals: tuple[Refusal, ...] = ()
     visits: frozenset[Visit] = frozenset()
+    days: Mapping[Visit, int] = field(default_factory=dict)
     lesions: frozenset[tuple[str, str]] = frozenset()
     regions: Mapping[str, str] = field(default_factory=dict)
     n_new: int = 0
@@ -89,6 +92,7 @@ def plan_imaging(
     image_owners: Mapping[str, Collection[str]],
     stored_files: Mapping[str, StoredFile],
     engine_path: EnginePath = "fast",
+    dose_extractions: Sequence[Extraction] = (),
 ) -> ImagingPlan:
     """Plan the extraction of a cohort.
 
@@ -115,6 +119,8 @@ def plan_imaging(
         Files by name as they were last read: those that have not changed are not read again.
     engine_path : {'fast', 'stock'}
         Which code of the engines carries out what is due; it makes nothing due.
+    dose_extractions : sequence of Extraction
+        What is measured of dose grids.
 
     Raises
     ------
@@ -124,7 +130,9 @@ def plan_imaging(
     delivery = find_drawings(cohort, folder, normalise, stored_files)
     gated = gate_drawings(delivery.kept, image_owners)
     drawings = gated.kept
-    of_cohort = Wanted(cohort.cohort_id, tuple(extractions), thresholds, engine_path)
+    of_cohort = Wanted(
+        cohort.cohort_id, tuple(extractions), thresholds, engine_path, tuple(dose_extractions)
+    )
     cases = of_cohort.cases(drawings)
     wanted = {measured: work_key for case in cases for measured, work_key in _work(case)}
     due = (_only_due(case, done, retried) for case in cases if _is_due(case, done, retried))
@@ -132,6 +140,7 @@ def plan_imaging(
         cases=tuple(replace(case, case_key=_case_key(case)) for case in due if case.n_due),
         refusals=(*delivery.refused, *gated.refused),
         visits=frozenset(drawing.visit for drawing in drawings),
+        days=_days(drawings),
         lesions=frozenset((d.patient_id, d.mask_identity.lesion_id) for d in drawings),
         regions={rule.region: rule.derivation for d in drawings for rule in d.rules},
         n_new=len(wanted.keys() - done.keys()),
@@ -142,6 +151,15 @@ def plan_imaging(
         n_pairs=delivery.n_pairs,
         newly_read=delivery.newly_read,
     )
+
+
+def _days(drawings: Iterable[Drawing]) -> dict[Visit, int]:
+    days: dict[Visit, int] = {}
+    for drawing in drawings:
+        told = drawing.pair.told
+        if told is not None and told.study_day is not None:
+            days[drawing.visit] = min(told.study_day, days.get(drawing.visit, told.study_day))
+    return days
 
 
 def _work(case: Case) -> Iterator[tuple[Measured, str]]:

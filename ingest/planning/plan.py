@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from roentgene.ingest.extract.engines import EnginePath
 from roentgene.ingest.extract.extraction import make_extraction
-from roentgene.ingest.extract.work import Extraction, subjects
+from roentgene.ingest.extract.work import DVH, Extraction, subjects
 from roentgene.ingest.known import Known, read_known
+from roentgene.ingest.planning.dose_extraction import make_dose_extraction
 from roentgene.ingest.planning.imaging_plan import ImagingPlan, plan_imaging
 from roentgene.ingest.planning.table_plan import TablePlan, plan_tables
 from roentgene.ingest.quarantine import Examined, unlike
@@ -102,6 +103,7 @@ def make_plan(warehouse: Warehouse, cohort_file: Path, engine_path: EnginePath =
     folder = cohort_file.resolve().parent
     known = read_known(warehouse.arrow, cohort.cohort_id)
     extractions = _extractions(cohort, warehouse)
+    dose_extractions = _dose_extractions(cohort, warehouse)
     imaging = plan_imaging(
         cohort,
         folder,
@@ -113,13 +115,14 @@ def make_plan(warehouse: Warehouse, cohort_file: Path, engine_path: EnginePath =
         known.image_owners,
         known.image_files,
         engine_path,
+        dose_extractions,
     )
     tables = plan_tables(cohort, folder, known, imaging.patients)
     staged = [table.staged for table in tables if table.staged is not None]
     refusals = (*imaging.refusals, *(refusal for one in staged for refusal in one.refusals))
     return Plan(
         cohort,
-        extractions,
+        _distinct((*extractions, *dose_extractions)),
         imaging,
         tables,
         refusals,
@@ -132,14 +135,34 @@ def _extractions(cohort: Cohort, warehouse: Warehouse) -> tuple[Extraction, ...]
     """Make the extractions of the profiles; none without images, for tables need no engine."""
     if not cohort.images:
         return ()
-    made: dict[str, Extraction] = {}
+    return _distinct(_extraction(name, warehouse, of_dose=False) for name in cohort.profiles)
+
+
+def _dose_extractions(cohort: Cohort, warehouse: Warehouse) -> tuple[Extraction, ...]:
+    """Make the extractions of dose grids; only DICOM has them."""
+    if all(source.dicom is None for source in cohort.images):
+        return ()
+    return _distinct(_extraction(name, warehouse, of_dose=True) for name in cohort.dose_profiles)
+
+
+def _extraction(name: str, warehouse: Warehouse, *, of_dose: bool) -> Extraction:
     study = warehouse.study
-    for name in cohort.profiles:
-        profile = study.profile(name)
-        if profile is None:
-            msg = f"profile {name!r} is not in study.yaml"
-            raise FileError(msg, f"Known profiles are {', '.join(study.profile_names())}")
-        extraction = make_extraction(name, profile, warehouse.layout.root)
+    profile = study.profile(name)
+    if profile is None:
+        msg = f"profile {name!r} is not in study.yaml"
+        raise FileError(msg, f"Known profiles are {', '.join(study.profile_names())}")
+    if profile.engine != DVH:
+        return make_extraction(name, profile, warehouse.layout.root)
+    if not of_dose:
+        msg = f"profile {name!r} is of doses, not of images"
+        raise FileError(msg, "Name it under dose_profiles")
+    return make_dose_extraction(name, profile)
+
+
+def _distinct(extractions: Iterable[Extraction]) -> tuple[Extraction, ...]:
+    """Leave out what another profile asks for already."""
+    made: dict[str, Extraction] = {}
+    for extraction in extractions:
         made.setdefault(extraction.extraction_id, extraction)
     return tuple(made.values())
 

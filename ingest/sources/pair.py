@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 #: Placeholders of patterns, columns of manifests, keys of an image source.
 FIELDS = (
@@ -25,6 +25,71 @@ DEFAULTS = {"rater_id": "1", "lesion_id": "1", "repeat_no": "1"}
 
 
 @dataclass(frozen=True)
+class ToldDose:
+    """What DICOM headers say of a dose grid and its plans.
+
+    Parameters
+    ----------
+    columns : mapping of str to object
+        Columns of ``imaging.dose``.
+    fractions : int or None
+        Fractions in which the dose is given.
+    uniform : bool
+        Whether every fraction gives the same dose.
+    dose_type : {'PHYSICAL', 'EFFECTIVE', 'ERROR'}
+        DICOM DoseType.
+    onto : tuple of Path
+        Files of the series on whose grid it is measured; none for its own grid.
+    onto_grid : str or None
+        Id of that grid.
+    """
+
+    columns: Mapping[str, Any]
+    fractions: int | None
+    uniform: bool
+    dose_type: Literal["PHYSICAL", "EFFECTIVE", "ERROR"]
+    onto: tuple[Path, ...] = ()
+    onto_grid: str | None = None
+
+
+@dataclass(frozen=True)
+class Told:
+    """What DICOM headers say of a pair, where elsewhere the cohort file says it.
+
+    Parameters
+    ----------
+    slices : tuple of Path
+        Files of the image in the order of their positions.
+    modality : str
+        DICOM modality of the image.
+    labels : mapping of int to str
+        Region of each ROI or segment by its number.
+    mask_kind : {'structure_set', 'segmentation_object'}
+        How the mask holds them.
+    linked_by : str
+        By what the mask names its image.
+    fraction_threshold : float or None
+        From which fraction on a voxel of a fractional segmentation counts.
+    study_day : int or None
+        Day of the image from day zero, where dates are counted.
+    acquisition : mapping of str to object
+        Columns of ``imaging.series`` that the header fills.
+    dose : ToldDose or None
+        What is said of it where the image is a dose grid.
+    """
+
+    slices: tuple[Path, ...]
+    modality: str
+    labels: Mapping[int, str]
+    mask_kind: Literal["structure_set", "segmentation_object"]
+    linked_by: str
+    fraction_threshold: float | None = None
+    study_day: int | None = None
+    acquisition: Mapping[str, Any] = field(default_factory=dict)
+    dose: ToldDose | None = None
+
+
+@dataclass(frozen=True)
 class Pair:
     """An image and a mask on its grid, or an image alone.
 
@@ -41,6 +106,8 @@ class Pair:
         Manifest that names the pair.
     row_number : int or None
         Its line there, the header being line 1.
+    told : Told or None
+        What its headers say, if it is of DICOM; then ``image`` is the first file of the series.
     """
 
     image: Path
@@ -49,3 +116,9 @@ class Pair:
     mask_of: MaskOf
     listed_in: str | None = None
     row_number: int | None = None
+    told: Told | None = None
+
+    @property
+    def image_files(self) -> tuple[Path, ...]:
+        """All files of the image."""
+        return self.told.slices if self.told is not None else (self.image,)

@@ -6,9 +6,9 @@ a reason; the others of the case go on.
 
 from __future__ import annotations
 
-import math
 import shutil
 import uuid
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -16,23 +16,17 @@ import pyarrow.parquet as pq
 from roentgene.ingest.extract.work import Case, MaskWork
 from roentgene.ingest.gates.geometry import check_geometry, geometry_difference
 from roentgene.ingest.gates.image import Place
-from roentgene.ingest.gates.labels import (
-    check_inventory,
-    check_labels,
-    label_inventory,
-    label_warning,
-)
 from roentgene.ingest.refusal import Refusal
 from roentgene.ingest.regions.overlap import compare
 from roentgene.ingest.sources.volume import Volume, VolumeError, read_volume
 from roentgene.ingest.staging.case_rows import CaseRows, RowCollector
+from roentgene.ingest.staging.dose import measure_doses
 from roentgene.ingest.staging.drawn import (
     DrawnRegion,
-    Labelled,
     comparable_pairs,
     draw_regions,
-    labelled_part,
 )
+from roentgene.ingest.staging.mask_reading import read_mask
 from roentgene.ingest.staging.measurement import measure_regions
 
 
@@ -99,12 +93,14 @@ def measure_case(case: Case) -> CaseRows:
     drawn: list[DrawnRegion] = []
     fitting: list[DrawnRegion] = []
     for mask in case.masks:
-        regions = _read_regions(case, mask, rows)
+        regions = _read_regions(case, mask, image, rows)
         drawn += regions
         if regions and _fits(case, image, regions[0], rows):
             fitting += regions
     if isinstance(image, Volume):
-        measure_regions(case, image, [d for d in fitting if d.region.due], rows)
+        measure_regions(case, image, fitting, rows)
+        if case.dose is not None:
+            measure_doses(case, case.dose, image, fitting, rows)
     references = [d for d in drawn if d.mask.is_reference]
     for a, b in comparable_pairs(references, case.thresholds.geometry_tolerance_mm):
         found = compare(a.block, b.block, a.geometry.spacing)
@@ -128,56 +124,48 @@ def _image_place(case: Case) -> Place:
     return Place(case.subject, case.name, case.content_hash)
 
 
+def read_image(case: Case) -> Volume:
+    """Read the image of a case; errors as :func:`roentgene.ingest.sources.volume.read_volume`."""
+    if case.dose is not None:
+        from roentgene.ingest.sources.dicom.dose_grid import read_dose
+
+        return read_dose(Path(case.path)).volume
+    if case.slices:
+        from roentgene.ingest.sources.dicom.voxels import read_series
+
+        return read_series([Path(name) for name in case.slices])
+    return read_volume(Path(case.path), "image", case.volume_index)
+
+
 def _read_image(case: Case, rows: RowCollector) -> Volume | Refusal:
     try:
-        return read_volume(Path(case.path), "image", case.volume_index)
+        return read_image(case)
     except VolumeError as error:
         refusal = _image_place(case).refuse(error.reason_code, error.message)
     rows.refuse(refusal)
     return refusal
 
 
-def _read_regions(case: Case, mask: MaskWork, rows: RowCollector) -> list[DrawnRegion]:
+def _read_regions(
+    case: Case, mask: MaskWork, image: Volume | Refusal, rows: RowCollector
+) -> list[DrawnRegion]:
     """Read a mask and take its regions down; none where it cannot be used."""
-    labelled = _read_mask(case, mask, rows)
-    if isinstance(labelled, Refusal):
-        rows.refuse(labelled)
+    read = read_mask(case, mask, image, rows)
+    if isinstance(read, Refusal):
+        rows.refuse(read)
         for region in mask.regions:
             rows.segmentation(mask, region, None)
-            rows.none_measured(region, labelled)
+            rows.none_measured(region, read)
         return []
-    drawn = list(draw_regions(mask, labelled))
-    for one in drawn:
-        rows.segmentation(mask, one.region, one.facts)
+    drawn = []
+    for one in draw_regions(mask, read.mask):
+        fault = read.fault_of(one.region)
+        rows.segmentation(mask, one.region, one.facts if fault is None else None)
+        if fault is None:
+            drawn.append(replace(one, n_beyond=n) if (n := read.beyond(one.region)) else one)
+        else:
+            rows.none_measured(one.region, fault)
     return drawn
-
-
-def _read_mask(case: Case, mask: MaskWork, rows: RowCollector) -> Labelled | Refusal:
-    """Read a mask, count its values and take them down."""
-    place = Place(case.visit, mask.name, mask.content_hash)
-    try:
-        labelled = labelled_part(read_volume(Path(mask.path), "mask"))
-    except VolumeError as error:
-        return place.refuse(error.reason_code, error.message)
-    refusal = check_labels(labelled.voxels, place)
-    if refusal is not None:
-        return refusal
-    inventory = label_inventory(labelled.voxels, math.prod(labelled.shape))
-    refusal = check_inventory(inventory, case.thresholds.max_labels, place)
-    if refusal is not None:
-        return refusal
-    rows.mask_labels(mask, inventory)
-    warning = label_warning(inventory, _used_labels(case, mask), place)
-    if warning is not None:
-        rows.refuse(warning)
-    return labelled
-
-
-def _used_labels(case: Case, mask: MaskWork) -> frozenset[int] | None:
-    """Values that belong to a region, whichever source names it; None where all do."""
-    same_file = (other for other in case.masks if other.path == mask.path)
-    labels = [region.labels for other in same_file for region in other.regions]
-    return frozenset(label for of_one in labels for label in of_one) if all(labels) else None
 
 
 def _fits(case: Case, image: Volume | Refusal, drawn: DrawnRegion, rows: RowCollector) -> bool:

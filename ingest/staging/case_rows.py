@@ -8,6 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from roentgene.ingest.dose.measuring import DoseMetric
 from roentgene.ingest.extract.engines import EngineResult
 from roentgene.ingest.extract.work import Case, MaskWork, RegionWork
 from roentgene.ingest.gates.geometry import GeometryDifference
@@ -25,6 +26,8 @@ _STATUS_OF_REASON = {
     "worker_died": "failed",
 }
 _REASON_OF_VALUE = {"undefined": "not_finite", "approximate": "substituted"}
+# of features of a dose grid; their own vocabulary says more
+_DOSIOMIC_UNIT = "1"
 #: A finding about the tumour, not a fault of the delivery.
 _NOT_QUARANTINED = frozenset({"label_absent"})
 
@@ -39,6 +42,8 @@ class CaseRows:
     measurement: pa.Table
     feature_value: pa.Table
     segmentation_overlap: pa.Table
+    dose: pa.Table
+    dose_feature: pa.Table
     refusal: pa.Table
 
     def tables(self) -> dict[str, pa.Table]:
@@ -62,6 +67,8 @@ class RowCollector:
             "segmentation": [],
             "measurement": [],
             "segmentation_overlap": [],
+            "dose": [],
+            "dose_feature": [],
         }
         self._labels: dict[str, Mapping[int, int]] = {}
         self._misfits: dict[str, GeometryDifference] = {}
@@ -82,12 +89,23 @@ class RowCollector:
             "source": "image",
             "file_path": case.name,
             "content_hash": case.content_hash,
+            **case.acquisition,
         }
         if geometry is not None:
             row["space_id"] = geometry.space_id
             for axis, size, spacing in zip("xyz", geometry.size, geometry.spacing, strict=True):
                 row[f"size_{axis}"], row[f"spacing_{axis}"] = size, spacing
         self._rows["series"].append(row)
+        if case.dose is not None:
+            self._rows["dose"].append(
+                {
+                    **self._visit(),
+                    "dose_id": case.dose.dose_id,
+                    "series_id": case.series_id,
+                    "content_hash": case.content_hash,
+                    **case.dose.columns,
+                }
+            )
 
     def segmentation(self, mask: MaskWork, region: RegionWork, facts: RegionFacts | None) -> None:
         """Take a region down; without facts where its mask could not be read."""
@@ -103,6 +121,7 @@ class RowCollector:
             "source": "image",
             "file_path": mask.name,
             "source_hash": mask.content_hash,
+            "linked_by": mask.linked_by,
         }
         if facts is not None:
             row["content_hash"] = facts.content_hash
@@ -145,6 +164,9 @@ class RowCollector:
                 "seconds": seconds,
             }
         )
+        if self._case.dose is not None:
+            self._dosiomics(self._case.dose.dose_id, region, extraction_id, result)
+            return
         n_values, columns = len(result.values), self._values
         for name, constant in self._key(region, extraction_id).items():
             columns[name] += [constant] * n_values
@@ -153,6 +175,54 @@ class RowCollector:
         statuses = [_value_status(name, result) for name in result.values]
         columns["value_status"] += statuses
         columns["value_reason"] += [_REASON_OF_VALUE.get(status) for status in statuses]
+
+    def _dosiomics(
+        self, dose_id: str, region: RegionWork, extraction_id: str, result: EngineResult
+    ) -> None:
+        for feature, value in result.values.items():
+            status = _value_status(feature, result)
+            self._rows["dose_feature"].append(
+                {
+                    **self._dose_key(dose_id, region, extraction_id),
+                    "feature": feature,
+                    "unit": _DOSIOMIC_UNIT,
+                    "value": value,
+                    "value_status": status,
+                    "value_reason": _REASON_OF_VALUE.get(status),
+                }
+            )
+
+    def dose_volume(
+        self,
+        region: RegionWork,
+        extraction_id: str,
+        voxel_count: int,
+        metrics: Sequence[DoseMetric],
+    ) -> None:
+        """Take the dose-volume metrics of a structure down."""
+        dose = self._case.dose
+        if dose is None:
+            msg = "a case without a dose has no dose-volume metrics"
+            raise ValueError(msg)
+        self._rows["measurement"].append(
+            {
+                **self._measurement(region, extraction_id),
+                "status": "ok",
+                "path": "stock",
+                "voxel_count": voxel_count,
+            }
+        )
+        self._rows["dose_feature"] += [
+            {
+                **self._dose_key(dose.dose_id, region, extraction_id),
+                "feature": metric.feature,
+                "unit": metric.unit,
+                "value": metric.value,
+                "value_status": metric.status,
+                "value_reason": metric.reason,
+            }
+            for metric in metrics
+        ]
 
     def not_measured(self, region: RegionWork, extraction_id: str, refusal: Refusal) -> None:
         """Take a measurement down that a gate or the engine refused."""
@@ -226,6 +296,14 @@ class RowCollector:
             "cohort_id": self._case.cohort_id,
             "segmentation_id": region.segmentation_id,
             "series_id": self._case.series_id,
+            "extraction_id": extraction_id,
+        }
+
+    def _dose_key(self, dose_id: str, region: RegionWork, extraction_id: str) -> dict[str, str]:
+        return {
+            "cohort_id": self._case.cohort_id,
+            "dose_id": dose_id,
+            "segmentation_id": region.segmentation_id,
             "extraction_id": extraction_id,
         }
 

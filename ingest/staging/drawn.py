@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+import math
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
@@ -13,18 +14,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from roentgene.ingest.block import Block, bounding_box, cut_out
-from roentgene.ingest.extract.work import MaskWork, RegionWork
+from roentgene.ingest.extract.work import MaskWork, RegionWork, region_subject
 from roentgene.ingest.gates.geometry import check_geometry
 from roentgene.ingest.gates.image import Place
+from roentgene.ingest.gates.labels import label_inventory
+from roentgene.ingest.refusal import Refusal
+from roentgene.ingest.region_rule import Rule
+from roentgene.ingest.regions.algebra import Maker
 from roentgene.ingest.regions.components import Components, components
 from roentgene.ingest.regions.labels import union
-from roentgene.ingest.regions.rings import ring
+from roentgene.ingest.sources.mask import Mask
 from roentgene.ingest.sources.volume import Geometry, Volume
+
+#: Labels that a message names.
+_SHOWN = 5
+_NOTHING = np.zeros((0, 0, 0), dtype=np.bool_)
 
 
 @dataclass(frozen=True)
-class Labelled:
-    """The part of a mask that is not background, for that is all that is looked at.
+class LabelMap:
+    """A mask with one value a voxel, cut to the part that is not background.
 
     Parameters
     ----------
@@ -43,8 +52,15 @@ class Labelled:
     @property
     def shape(self) -> tuple[int, int, int]:
         """Shape (z, y, x) of the whole mask."""
-        x, y, z = self.geometry.size
-        return z, y, x
+        return shape_of(self.geometry)
+
+    def region(self, labels: tuple[int, ...]) -> Block:
+        """Voxels of any of the values; of every value but 0 where none is given."""
+        return cut_out(union(self.voxels, labels), self.start)
+
+    def inventory(self) -> dict[int, int]:
+        """Voxels of each value in the whole mask."""
+        return label_inventory(self.voxels, math.prod(self.shape))
 
 
 @dataclass(frozen=True)
@@ -55,6 +71,30 @@ class RegionFacts:
     voxel_count: int
     volume_mm3: float
     components: Components
+
+
+class RegionFaultError(Exception):
+    """A region cannot be made, while others of its mask can; it ends as a refusal of that region.
+
+    Parameters
+    ----------
+    detail : str
+        What is wrong.
+    reason_code : str
+        Code of ``reason_codes.yaml``.
+    of_mask : bool
+        Whether it stands against every region of the mask alike.
+    """
+
+    def __init__(self, detail: str, reason_code: str, *, of_mask: bool = False) -> None:
+        super().__init__(detail)
+        self.reason_code = reason_code
+        self.detail = detail
+        self.of_mask = of_mask
+
+
+#: Gives a region of another mask on the grid of this one; raises :class:`RegionFaultError`.
+Elsewhere = Callable[[MaskWork, Geometry], Block]
 
 
 @dataclass(frozen=True)
@@ -70,13 +110,28 @@ class DrawnRegion:
     geometry : Geometry
         Grid of the mask.
     block : Block
-        The region on that grid.
+        The region on that grid; without voxels where it could not be made.
+    n_beyond : int
+        Voxels of it that lie beyond the grid, where that is of a dose.
+    fault : RegionFaultError or None
+        Why it could not be made.
     """
 
     mask: MaskWork
     region: RegionWork
     geometry: Geometry
     block: Block
+    n_beyond: int = 0
+    fault: RegionFaultError | None = None
+
+    def refusal(self, visit: str) -> Refusal | None:
+        """Say why it could not be made, if it could not; ``visit`` as messages call it."""
+        if self.fault is None:
+            return None
+        of_region = region_subject(visit, self.mask, self.region)
+        subject = visit if self.fault.of_mask else of_region
+        place = Place(subject, self.mask.name, self.mask.content_hash)
+        return place.refuse(self.fault.reason_code, self.fault.detail)
 
     @cached_property
     def facts(self) -> RegionFacts:
@@ -93,7 +148,13 @@ class DrawnRegion:
         )
 
 
-def labelled_part(volume: Volume) -> Labelled:
+def shape_of(geometry: Geometry) -> tuple[int, int, int]:
+    """Shape (z, y, x) of a grid."""
+    x, y, z = geometry.size
+    return z, y, x
+
+
+def label_map(volume: Volume) -> LabelMap:
     """Cut the background off a mask.
 
     Parameters
@@ -104,30 +165,72 @@ def labelled_part(volume: Volume) -> Labelled:
     # regions hold no voxel of value 0, so the rest of the image need not be looked at for each
     box = bounding_box(volume.voxels != 0) or (slice(0, 0),) * 3
     start = (box[0].start, box[1].start, box[2].start)
-    return Labelled(volume.geometry, start, volume.voxels[box])
+    return LabelMap(volume.geometry, start, volume.voxels[box])
 
 
-def draw_regions(mask: MaskWork, labelled: Labelled) -> Iterator[DrawnRegion]:
-    """Cut the regions of a mask out of it.
+def draw_regions(
+    work: MaskWork, mask: Mask, elsewhere: Elsewhere | None = None
+) -> Iterator[DrawnRegion]:
+    """Cut the regions of a mask out of it, and make those that are derived.
 
     Parameters
     ----------
-    mask : MaskWork
-        The mask and its regions.
-    labelled : Labelled
-        Its voxels: whole numbers.
+    work : MaskWork
+        What is wanted of the mask.
+    mask : Mask
+        The mask as it was read.
+    elsewhere : callable, optional
+        Gives the regions that rules take from other masks; without it such a rule is a fault.
     """
-    for region in mask.regions:
-        block = cut_out(union(labelled.voxels, region.labels), labelled.start)
-        if region.ring_mm is not None:
-            block = _ring(block, labelled, region.ring_mm)
-        yield DrawnRegion(mask, region, labelled.geometry, block)
+    grid = mask.geometry
+    others = {other.regions[0].region: other for one in work.regions for other in one.elsewhere}
+
+    def leaf(rule: Rule) -> Block:
+        if rule.operation == "labels":
+            return mask.region(rule.labels)
+        if elsewhere is None or rule.region not in others:
+            detail = f"no mask of the visit shows {rule.region}"
+            raise RegionFaultError(detail, "limit_missing")
+        return elsewhere(others[rule.region], grid)
+
+    maker = Maker(shape_of(grid), grid.spacing, leaf)
+    of_all = _numbering_fault(work, mask)
+    for region in work.regions:
+        try:
+            if fault := of_all or _known_fault(region):
+                raise fault
+            block = maker.region(region.rule)
+        except RegionFaultError as fault:
+            yield DrawnRegion(work, region, grid, cut_out(_NOTHING), fault=fault)
+        else:
+            yield DrawnRegion(work, region, grid, block)
 
 
-def _ring(of: Block, labelled: Labelled, ring_mm: tuple[float, float]) -> Block:
-    inner_mm, outer_mm = ring_mm
-    whole: NDArray[np.bool_] = of.within(labelled.shape)
-    return cut_out(ring(whole, labelled.geometry.spacing, inner_mm, outer_mm))
+def _known_fault(region: RegionWork) -> RegionFaultError | None:
+    """Say why a region cannot be made, where the plan knows it already."""
+    if region.fault is None:
+        return None
+    reason_code, detail = region.fault
+    return RegionFaultError(detail, reason_code)
+
+
+def _numbering_fault(work: MaskWork, mask: Mask) -> RegionFaultError | None:
+    """Find values that the declared numbering of a mask does not have."""
+    known = next((r.rule.known_labels for r in work.regions if r.rule.known_labels), None)
+    if known is None:
+        return None
+    inventory = mask.inventory()
+    unknown = sorted(label for label, n in inventory.items() if label not in {0, *known} and n)
+    if not unknown:
+        return None
+    shown = ", ".join(f"{label} ({inventory[label]} voxels)" for label in unknown[:_SHOWN])
+    more = f" and {len(unknown) - _SHOWN} further" if len(unknown) > _SHOWN else ""
+    detail = f"it has {shown}{more} where the declared numbering has {_words(known)} alone"
+    return RegionFaultError(detail, "labels_not_of_scheme", of_mask=True)
+
+
+def _words(labels: tuple[int, ...]) -> str:
+    return ", ".join(map(str, labels))
 
 
 def comparable_pairs(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from roentgene.ingest.extract.engines import AskedRegion, engine
 from roentgene.ingest.extract.executors import one_line
-from roentgene.ingest.extract.work import Case, Extraction, region_subject
+from roentgene.ingest.extract.work import DVH, Case, Extraction, region_subject
 from roentgene.ingest.gates import image as gate
 from roentgene.ingest.gates.grey_levels import expected_grey_levels
 from roentgene.ingest.refusal import Refusal
@@ -73,11 +73,27 @@ def measure_regions(
     ExtractionUnavailableError
         If the engine is not installed. What it raises otherwise costs one region alone.
     """
-    sound = list(_sound([_RegionOnImage(case, image, one) for one in drawn], rows))
-    for extraction in case.extractions:
+    extractions = [one for one in case.extractions if one.engine != DVH]
+    wanted = [_only(one, extractions) for one in drawn]
+    due_at_all = [_RegionOnImage(case, image, one) for one in wanted if one.region.due]
+    sound = list(_sound(due_at_all, rows))
+    for extraction in extractions:
         due = [one for one in sound if extraction.extraction_id in one.drawn.region.due]
         if due:
             _measure(case, image, list(_admitted(due, extraction, rows)), extraction, rows)
+
+
+def _only(drawn: DrawnRegion, extractions: Sequence[Extraction]) -> DrawnRegion:
+    """Leave out of a region what other extractions are to do."""
+    due = {
+        one.extraction_id: drawn.region.due[one.extraction_id]
+        for one in extractions
+        if one.extraction_id in drawn.region.due
+    }
+    # what is known of it already is kept where nothing is left out
+    return (
+        drawn if due == drawn.region.due else replace(drawn, region=replace(drawn.region, due=due))
+    )
 
 
 def _sound(regions: list[_RegionOnImage], rows: RowCollector) -> Iterator[_RegionOnImage]:
@@ -87,6 +103,9 @@ def _sound(regions: list[_RegionOnImage], rows: RowCollector) -> Iterator[_Regio
         refusal = gate.check_extent(
             one.drawn.block, n_voxels, one.case.thresholds, one.region_place
         )
+        if refusal is None and one.drawn.n_beyond:
+            detail = f"{one.drawn.n_beyond} of its voxels lie beyond the dose grid"
+            refusal = one.region_place.refuse("dose_grid_too_small", detail)
         if refusal is None:
             refusal = gate.check_voxels(one.values, one.place)
         if refusal is None:

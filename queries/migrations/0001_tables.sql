@@ -288,6 +288,18 @@ CREATE TABLE "imaging"."series" (
   "spacing_z" DOUBLE,
   "scanner" TEXT,
   "protocol" TEXT,
+  "manufacturer" TEXT,
+  "manufacturer_model" TEXT,
+  "field_strength_t" DOUBLE,
+  "slice_thickness_mm" DOUBLE,
+  "convolution_kernel" TEXT,
+  "repetition_time_ms" DOUBLE,
+  "echo_time_ms" DOUBLE,
+  "inversion_time_ms" DOUBLE,
+  "flip_angle_deg" DOUBLE,
+  "contrast_agent" TEXT,
+  "kvp" DOUBLE,
+  "units" TEXT,
   "derived_from" TEXT,
   "derivation" TEXT,
   "batch_id" TEXT NOT NULL
@@ -312,6 +324,18 @@ COMMENT ON COLUMN "imaging"."series"."spacing_y" IS 'voxel size [mm]';
 COMMENT ON COLUMN "imaging"."series"."spacing_z" IS 'voxel size [mm]';
 COMMENT ON COLUMN "imaging"."series"."scanner" IS 'manufacturer and model';
 COMMENT ON COLUMN "imaging"."series"."protocol" IS 'acquisition protocol';
+COMMENT ON COLUMN "imaging"."series"."manufacturer" IS 'DICOM Manufacturer';
+COMMENT ON COLUMN "imaging"."series"."manufacturer_model" IS 'DICOM ManufacturerModelName';
+COMMENT ON COLUMN "imaging"."series"."field_strength_t" IS 'DICOM MagneticFieldStrength [T]';
+COMMENT ON COLUMN "imaging"."series"."slice_thickness_mm" IS 'DICOM SliceThickness; the distance of slices is spacing_z [mm]';
+COMMENT ON COLUMN "imaging"."series"."convolution_kernel" IS 'DICOM ConvolutionKernel';
+COMMENT ON COLUMN "imaging"."series"."repetition_time_ms" IS 'DICOM RepetitionTime [ms]';
+COMMENT ON COLUMN "imaging"."series"."echo_time_ms" IS 'DICOM EchoTime [ms]';
+COMMENT ON COLUMN "imaging"."series"."inversion_time_ms" IS 'DICOM InversionTime [ms]';
+COMMENT ON COLUMN "imaging"."series"."flip_angle_deg" IS 'DICOM FlipAngle [degree]';
+COMMENT ON COLUMN "imaging"."series"."contrast_agent" IS 'DICOM ContrastBolusAgent';
+COMMENT ON COLUMN "imaging"."series"."kvp" IS 'DICOM KVP [kV]';
+COMMENT ON COLUMN "imaging"."series"."units" IS 'what the voxels are: HU, SUVbw, Gy …; NULL where no header says it';
 COMMENT ON COLUMN "imaging"."series"."derived_from" IS 'series_id of the image this one was made from';
 COMMENT ON COLUMN "imaging"."series"."derivation" IS 'how it was made';
 COMMENT ON COLUMN "imaging"."series"."batch_id" IS 'batch that wrote the row';
@@ -329,6 +353,7 @@ CREATE TABLE "imaging"."segmentation" (
   "source" TEXT NOT NULL,
   "file_path" TEXT,
   "source_hash" TEXT,
+  "linked_by" TEXT,
   "content_hash" TEXT,
   "voxel_count" BIGINT,
   "volume_mm3" DOUBLE,
@@ -350,6 +375,7 @@ COMMENT ON COLUMN "imaging"."segmentation"."derivation" IS 'label k of the mask,
 COMMENT ON COLUMN "imaging"."segmentation"."source" IS 'where it came from';
 COMMENT ON COLUMN "imaging"."segmentation"."file_path" IS 'mask file';
 COMMENT ON COLUMN "imaging"."segmentation"."source_hash" IS 'sha256 of the mask file';
+COMMENT ON COLUMN "imaging"."segmentation"."linked_by" IS 'by what a DICOM mask was found to belong to its image: it names the series, an image of it, or only the frame of reference; a dose names the structure set, its plan does, or it is the only one of the study';
 COMMENT ON COLUMN "imaging"."segmentation"."content_hash" IS 'sha256 of the voxels of this region on its grid';
 COMMENT ON COLUMN "imaging"."segmentation"."voxel_count" IS '0 where the region is absent from the mask [voxels]';
 COMMENT ON COLUMN "imaging"."segmentation"."volume_mm3" IS 'voxel count times voxel volume [mm3]';
@@ -484,18 +510,24 @@ CREATE TABLE "imaging"."dose" (
   "cohort_id" TEXT NOT NULL,
   "patient_id" TEXT NOT NULL,
   "timepoint_id" TEXT NOT NULL,
+  "series_id" TEXT,
   "summation_type" TEXT,
+  "is_sum" BOOLEAN,
+  "dose_type" TEXT,
   "fractions" INT,
   "prescription_gy" DOUBLE,
   "content_hash" TEXT,
   "batch_id" TEXT NOT NULL
 );
 COMMENT ON TABLE "imaging"."dose" IS 'One row is a dose grid.';
-COMMENT ON COLUMN "imaging"."dose"."dose_id" IS 'hash of cohort, patient, timepoint and plan';
+COMMENT ON COLUMN "imaging"."dose"."dose_id" IS 'hash of cohort, patient, timepoint and dose';
 COMMENT ON COLUMN "imaging"."dose"."cohort_id" IS 'population';
 COMMENT ON COLUMN "imaging"."dose"."patient_id" IS 'patient';
 COMMENT ON COLUMN "imaging"."dose"."timepoint_id" IS 'visit';
-COMMENT ON COLUMN "imaging"."dose"."summation_type" IS 'DICOM DoseSummationType';
+COMMENT ON COLUMN "imaging"."dose"."series_id" IS 'the dose grid as an image; NULL where the metrics came ready-made';
+COMMENT ON COLUMN "imaging"."dose"."summation_type" IS 'DICOM DoseSummationType: PLAN, BEAM, FRACTION …; MULTI_PLAN for a sum';
+COMMENT ON COLUMN "imaging"."dose"."is_sum" IS 'whether the doses of several plans stand in it; NULL where no header says it';
+COMMENT ON COLUMN "imaging"."dose"."dose_type" IS 'DICOM DoseType: PHYSICAL or EFFECTIVE';
 COMMENT ON COLUMN "imaging"."dose"."fractions" IS 'fractions planned';
 COMMENT ON COLUMN "imaging"."dose"."prescription_gy" IS 'prescribed dose [Gy]';
 COMMENT ON COLUMN "imaging"."dose"."content_hash" IS 'sha256 of the file';

@@ -1,0 +1,124 @@
+"""The dose-volume metrics of the structures on a dose grid."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from roentgene.ingest.dose.eqd2 import Delivery
+from roentgene.ingest.dose.measuring import measure_structure
+from roentgene.ingest.dose.settings import DoseSettings
+from roentgene.ingest.extract.work import DVH, Case, DoseWork, Extraction, region_subject
+from roentgene.ingest.gates.image import Place
+from roentgene.ingest.refusal import Refusal
+from roentgene.ingest.sources.volume import Volume, VolumeError
+from roentgene.ingest.staging.case_rows import RowCollector
+from roentgene.ingest.staging.drawn import DrawnRegion, draw_regions
+from roentgene.ingest.staging.mask_reading import read_mask
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """A dose, and the structures whose voxels are counted on its grid."""
+
+    dose: Volume
+    structures: Sequence[DrawnRegion]
+
+
+def measure_doses(
+    case: Case, dose: DoseWork, grid: Volume, drawn: Sequence[DrawnRegion], rows: RowCollector
+) -> None:
+    """Take the metrics of every structure for which they are due.
+
+    Parameters
+    ----------
+    case : Case
+        The case.
+    dose : DoseWork
+        What its dose is.
+    grid : Volume
+        The dose in Gy.
+    drawn : sequence of DrawnRegion
+        Structures on that grid.
+    rows : RowCollector
+        Takes them down.
+    """
+    for extraction in case.extractions:
+        due = [one for one in drawn if extraction.extraction_id in one.region.due]
+        if extraction.engine != DVH or not due:
+            continue
+        settings = DoseSettings.model_validate(extraction.settings)
+        measured = _Measured(grid, due)
+        if settings.grid == "image":
+            on_image = _on_image(case, dose, measured, rows)
+            if isinstance(on_image, Refusal):
+                for one in due:
+                    rows.not_measured(one.region, extraction.extraction_id, on_image)
+                continue
+            measured = on_image
+        for one in measured.structures:
+            _measure(case, dose, measured.dose, one, extraction, settings, rows)
+
+
+def _on_image(
+    case: Case, dose: DoseWork, on_dose: _Measured, rows: RowCollector
+) -> _Measured | Refusal:
+    """Bring dose and structures to the grid of the image that the structures were drawn on."""
+    from roentgene.ingest.sources.dicom.dose_grid import resample_dose
+    from roentgene.ingest.sources.dicom.voxels import read_series
+
+    place = Place(case.subject, case.name, case.content_hash)
+    if not dose.onto:
+        return place.refuse("referenced_series_missing", "the structures have no image here")
+    try:
+        image = read_series([Path(name) for name in dose.onto])
+    except VolumeError as error:
+        return place.refuse(error.reason_code, error.message)
+    resampled = resample_dose(on_dose.dose, image.geometry)
+    return _Measured(resampled, list(_redrawn(case, on_dose.structures, resampled, rows)))
+
+
+def _redrawn(
+    case: Case, structures: Sequence[DrawnRegion], grid: Volume, rows: RowCollector
+) -> Iterator[DrawnRegion]:
+    wanted = {one.region.segmentation_id for one in structures}
+    for mask in {id(one.mask): one.mask for one in structures}.values():
+        read = read_mask(case, mask, grid, rows)
+        # what is wrong with it was said when it was read for the grid of the dose
+        if not isinstance(read, Refusal):
+            for one in draw_regions(mask, read.mask):
+                if one.region.segmentation_id in wanted:
+                    yield one
+
+
+def _measure(
+    case: Case,
+    dose: DoseWork,
+    grid: Volume,
+    drawn: DrawnRegion,
+    extraction: Extraction,
+    settings: DoseSettings,
+    rows: RowCollector,
+) -> None:
+    region, block = drawn.region, drawn.block
+    if not block.n_voxels:
+        subject = region_subject(case.visit, drawn.mask, region)
+        place = Place(subject, drawn.mask.name, drawn.mask.content_hash)
+        absent = place.refuse("label_absent", "no voxel of the region")
+        rows.not_measured(region, extraction.extraction_id, absent)
+        return
+    values: NDArray[Any] = grid.voxels[block.box][block.voxels]
+    metrics = measure_structure(
+        region.region,
+        np.asarray(values, dtype=np.float64),
+        grid.geometry.voxel_volume_mm3,
+        settings,
+        Delivery(dose.fractions, dose.uniform, dose.dose_type),
+        n_beyond=drawn.n_beyond,
+    )
+    rows.dose_volume(region, extraction.extraction_id, block.n_voxels, metrics)
