@@ -8,6 +8,7 @@ from typing import Any
 
 from roentgene.ingest.tables import (
     clinical,
+    dvh,
     event,
     expression,
     features,
@@ -16,6 +17,7 @@ from roentgene.ingest.tables import (
     sample,
     timepoint,
 )
+from roentgene.ingest.tables.people import without_people
 from roentgene.ingest.tables.refusing import TableRefusedError
 from roentgene.ingest.tables.staging import StagedTables, TableContext
 from roentgene.schemas.cohort_tables import TableDeclaration
@@ -30,6 +32,7 @@ KINDS: Mapping[str, Callable[[Any, Path, str, TableContext], StagedTables]] = {
     "event": event.stage,
     "mutation": mutation.stage,
     "features": features.stage,
+    "dvh": dvh.stage,
 }
 
 
@@ -53,12 +56,14 @@ def stage_table(
     Returns
     -------
     StagedTables
-        Rows, refusals and the match of ids. A table that is refused as a whole has no rows.
+        Rows, refusals and the match of ids, nowhere with what looks like a person. A table that is
+        refused as a whole has no rows.
     """
     try:
-        return KINDS[declaration.kind](declaration, path, name, context)
+        staged = KINDS[declaration.kind](declaration, path, name, context)
     except TableRefusedError as error:
-        return StagedTables({}, (error.refusal,), error.id_match)
+        staged = StagedTables({}, (error.refusal,), error.id_match)
+    return without_people(staged, name, context.privacy)
 
 
 def staging_order(declarations: Iterable[TableDeclaration]) -> list[TableDeclaration]:

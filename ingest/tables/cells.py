@@ -9,33 +9,13 @@ from collections.abc import Iterable
 
 import polars as pl
 
+from roentgene.ingest.personal_text import has_date as has_date
+from roentgene.ingest.personal_text import may_be_date as may_be_date
 from roentgene.ingest.tables.row_gate import RowGate, quoted
 
 #: Days from day zero beyond which a number is no day: a hundred years. The date numbers of
 #: spreadsheets (days since 1900) lie above it from the year 2000 on.
 LAST_DAY = 36525
-
-_MONTH = r"(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
-_YEAR = r"(19|20)\d{2}"
-_NUMBER_OF_DAY = r"(0?[1-9]|[12]\d|3[01])"
-_NUMBER_OF_MONTH = r"(0?[1-9]|1[0-2])"
-_DAY_OR_MONTH = rf"{_NUMBER_OF_DAY}[-/.]{_NUMBER_OF_DAY}"
-
-# anywhere in a cell, for four digits of a year leave no doubt
-_DATE = (
-    rf"(?i)\b{_YEAR}[-/.]{_NUMBER_OF_MONTH}[-/.]{_NUMBER_OF_DAY}(\b|T\d)"
-    rf"|\b{_DAY_OR_MONTH}[-/.]{_YEAR}\b"
-    rf"|\b{_NUMBER_OF_DAY}[ -/.]*{_MONTH}[ -/.,]*{_YEAR}\b"
-    rf"|\b{_MONTH}[ .]*{_NUMBER_OF_DAY}(st|nd|rd|th)?[ ,]+{_YEAR}\b"
-)
-# a whole cell, believed only where every cell of the column is like that
-_PERHAPS_DATE = (
-    rf"(?i)^({_DAY_OR_MONTH}[-/.]\d{{2}}"
-    rf"|{_YEAR}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])"
-    rf"|{_YEAR}[-/.](0[1-9]|1[0-2])"
-    rf"|{_NUMBER_OF_DAY}[ -]{_MONTH}[ -]\d{{2}}"
-    rf"|{_MONTH}[ -/.,]*{_YEAR})$"
-)
 
 
 def text(column: str | list[str], missing: Iterable[str]) -> pl.Expr:
@@ -52,16 +32,6 @@ def number(cell: str) -> pl.Expr:
     """
     value = pl.col(cell).cast(pl.Float64, strict=False)
     return pl.when(value.is_finite()).then(value)
-
-
-def has_date(cell: str) -> pl.Expr:
-    """Whether a calendar date stands anywhere in the text."""
-    return pl.col(cell).str.contains(_DATE)
-
-
-def may_be_date(cell: str) -> pl.Expr:
-    """Whether the text is a date if its neighbours are: two digits of a year, ``20190304``."""
-    return has_date(cell) | pl.col(cell).str.contains(_PERHAPS_DATE)
 
 
 def take_numbers(

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import polars as pl
 
+from roentgene.ingest.personal_text import has_date, may_be_date
+from roentgene.ingest.privacy import Privacy, hashes_ids
 from roentgene.ingest.staged_columns import SOURCE_ROW
 from roentgene.ingest.tables.cells import (
-    has_date,
-    may_be_date,
     number,
     refuse_dates,
     take_numbers,
@@ -18,7 +18,9 @@ from roentgene.ingest.tables.cells import (
 )
 from roentgene.ingest.tables.collected import collect
 from roentgene.ingest.tables.delimited import FileTable, read_table
+from roentgene.ingest.tables.id_parts import with_divided_ids
 from roentgene.ingest.tables.patients import join_patients
+from roentgene.ingest.tables.people import personal_columns
 from roentgene.ingest.tables.row_gate import RowGate
 from roentgene.ingest.tables.staging import StagedTables, TableContext
 from roentgene.ingest.tables.visits import check_timepoints
@@ -55,12 +57,15 @@ def stage(declaration: ClinicalTable, path: Path, name: str, context: TableConte
     gate.present(sorted(unknown_units))
     about_patient = _patient_columns(declaration, gate)
     rows = _rows(declaration, read, sorted({*variables, *about_patient.values()}))
+    if declaration.id_pattern is not None:
+        rows = with_divided_ids(rows, read, declaration, gate)
     rows, match = join_patients(rows, declaration.normalise, gate, context, declaration.id)
-    if declaration.timepoint is not None:
-        rows = check_timepoints(rows, gate, context, declaration.timepoint)
+    visit = declaration.id if "timepoint" in declaration.parts_of_id else declaration.timepoint
+    if visit is not None:
+        rows = check_timepoints(rows, gate, context, visit)
     rows = gate.unique(rows, ["patient_id", "timepoint_id"], ["content"]).drop("content")
     patients = _patients(declaration, read, rows, about_patient, gate)
-    values = _values(declaration, read, rows, variables, gate)
+    values = _values(declaration, read, rows, variables, gate, context.privacy)
     return collect({"clinical.variable": values}, gate, match, context, patients)
 
 
@@ -141,6 +146,7 @@ def _values(
     rows: pl.DataFrame,
     variables: list[str],
     gate: RowGate,
+    privacy: Privacy,
 ) -> pl.DataFrame:
     cells = (
         read.rows.select(SOURCE_ROW, pl.col(variables).cast(pl.String))
@@ -148,6 +154,9 @@ def _values(
         .with_columns(value_text=text("as_given", declaration.missing))
         .join(rows, on=SOURCE_ROW, maintain_order="left")
     )
+    cells = _without_people(cells, gate, privacy)
+    if hashes_ids(declaration.normalise):
+        cells = _without_ids(cells, read.rows.select(SOURCE_ROW, given=_id(declaration)), gate)
     cells = _without_dates(cells, variables, gate)
     value = number("value_text")
     units = pl.col("variable").replace_strict(
@@ -161,6 +170,36 @@ def _values(
         value_status=status.otherwise(pl.lit("ok")),
         unit=units,
     )
+
+
+def _id(declaration: ClinicalTable) -> pl.Expr:
+    return text(declaration.id, declaration.missing)
+
+
+def _without_people(cells: pl.DataFrame, gate: RowGate, privacy: Privacy) -> pl.DataFrame:
+    """Leave out every column that names people, told once with the number of its cells."""
+    places = (gate.name, "clinical.variable")
+    found = personal_columns(cells.select("variable", "value_text"), places, privacy)
+    for column, (looks, n_cells) in found.items():
+        detail = f"{n_cells} cells that look like a {looks}"
+        gate.refuse("looks_like_person", "column", detail, column=column)
+    return cells.filter(~pl.col("variable").is_in(list(found)))
+
+
+def _without_ids(cells: pl.DataFrame, ids: pl.DataFrame, gate: RowGate) -> pl.DataFrame:
+    """Leave out columns that repeat, in most of their cells, the id that is to be hashed."""
+    repeats = (
+        cells.select(SOURCE_ROW, "variable", "value_text")
+        .drop_nulls("value_text")
+        .join(ids, on=SOURCE_ROW, how="left")
+        .group_by("variable", maintain_order=True)
+        .agg(n=pl.len(), n_repeated=(pl.col("value_text") == pl.col("given")).sum())
+        .filter(pl.col("n_repeated") * 2 > pl.col("n"))
+    )
+    for column, _, n_repeated in repeats.iter_rows():
+        detail = f"{n_repeated} cells that repeat the id of their row, which is to be hashed"
+        gate.refuse("looks_like_person", "column", detail, column=column)
+    return cells.filter(~pl.col("variable").is_in(repeats["variable"].to_list()))
 
 
 def _without_dates(cells: pl.DataFrame, variables: list[str], gate: RowGate) -> pl.DataFrame:

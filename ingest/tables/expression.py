@@ -11,6 +11,7 @@ from roentgene.ingest.staged_columns import SOURCE_ROW
 from roentgene.ingest.tables.cells import need_values, text
 from roentgene.ingest.tables.collected import collect
 from roentgene.ingest.tables.delimited import FileTable, read_table
+from roentgene.ingest.tables.people import hide_samples
 from roentgene.ingest.tables.row_gate import RowGate, quoted
 from roentgene.ingest.tables.specimens import Specimens, first_lines, join_samples
 from roentgene.ingest.tables.staging import StagedTables, TableContext
@@ -38,7 +39,15 @@ def stage(
         If nothing can be taken from the table.
     """
     read = read_table(path, name)
-    gate = RowGate(read)
+    in_header = declaration.layout == "genes_in_rows"
+    read, given = hide_samples(
+        read,
+        declaration,
+        context.privacy,
+        None if in_header else declaration.sample,
+        besides=_no_samples(read, declaration.gene or ""),
+    )
+    gate = RowGate(read, given)
     if declaration.layout == "long":
         values, specimens = _long(declaration, read, gate, context)
     elif declaration.layout == "genes_in_rows":
@@ -54,6 +63,10 @@ def stage(
         "genomic.expression": values,
     }
     return collect(rows, gate, specimens.match, context, specimens.rows)
+
+
+def _no_samples(read: FileTable, gene: str) -> set[str]:
+    return {gene, *(column for column in read.columns if column.casefold() in ANNOTATIONS)}
 
 
 def _long(

@@ -28,34 +28,57 @@ KEY = [
     "rater_id",
     "repeat_no",
 ]
+#: What the column of the settings holds where the table does not say them.
+NO_SETTINGS = canonical_json({})
 _SOURCE = "table"
+_MEASURED = ["segmentation_id", "series_id", "extraction_id"]
 
 
-def with_ids(
-    declaration: FeaturesTable, rows: pl.DataFrame, features: list[str], context: TableContext
-) -> pl.DataFrame:
-    """Add ``series_id``, ``segmentation_id``, ``extraction_id`` and ``work_key``.
+def with_extraction(declaration: FeaturesTable, rows: pl.DataFrame) -> pl.DataFrame:
+    """Add ``extraction_id``.
 
     Parameters
     ----------
     declaration : FeaturesTable
         Who extracted, and how.
     rows : polars.DataFrame
-        The columns of :data:`KEY`, and ``content``: the cells of all features as one text.
+        ``engine_version``, and ``settings``: those that the table says, ``{}`` where it says none.
+    """
+
+    def extraction_id(version: str, settings: str) -> str:
+        said = () if settings == NO_SETTINGS else (settings,)
+        return identity(
+            "extraction",
+            declaration.engine,
+            version,
+            _SOURCE,
+            declaration.profile,
+            declaration.value_scale,
+            *said,
+        )
+
+    ids = _each(rows, ["engine_version", "settings"], extraction_id)
+    return rows.with_columns(ids.alias("extraction_id"))
+
+
+def with_ids(
+    declaration: FeaturesTable, rows: pl.DataFrame, features: list[str], context: TableContext
+) -> pl.DataFrame:
+    """Add ``series_id``, ``segmentation_id`` and ``work_key``.
+
+    Parameters
+    ----------
+    declaration : FeaturesTable
+        Who extracted, and how.
+    rows : polars.DataFrame
+        The columns of :data:`KEY`, ``extraction_id``, and ``content``: the cells of all features
+        as one text.
     features : list of str
         Names of the features in ``content``.
     context : TableContext
         Gives the cohort.
     """
     cohort_id, origin = context.cohort.cohort_id, f"{_SOURCE}:{declaration.profile}"
-    extraction_id = identity(
-        "extraction",
-        declaration.engine,
-        declaration.engine_version,
-        _SOURCE,
-        declaration.profile,
-        declaration.value_scale,
-    )
 
     def series_id(*visit: Any) -> str:
         return identity("series", cohort_id, *visit, None, origin)
@@ -64,15 +87,14 @@ def with_ids(
         place = f"{origin}:{sequence}"
         return identity("segmentation", cohort_id, patient, timepoint, place, *drawn)
 
-    def work_key(content: Any) -> str:
+    def work_key(extraction_id: Any, content: Any) -> str:
         measured = canonical_json([extraction_id, features, content])
         return text_hash(measured)
 
     return rows.with_columns(
         _each(rows, KEY[:3], series_id).alias("series_id"),
         _each(rows, KEY, segmentation_id).alias("segmentation_id"),
-        _each(rows, ["content"], work_key).alias("work_key"),
-        extraction_id=pl.lit(extraction_id),
+        _each(rows, ["extraction_id", "content"], work_key).alias("work_key"),
     )
 
 
@@ -96,14 +118,15 @@ def feature_rows(
     context : TableContext
         Gives the days of the visits.
     """
+    day = ["study_day"] if "study_day" in rows.columns else []
     return {
         "study.lesion": _first(rows.select(SOURCE_ROW, "patient_id", "lesion_id")),
         "study.timepoint": _first(
-            with_visit(rows.select(SOURCE_ROW, "patient_id", "timepoint_id"), context)
+            with_visit(rows.select(SOURCE_ROW, "patient_id", "timepoint_id", *day), context)
         ),
         "imaging.series": _first(_series(declaration, rows)),
-        "imaging.segmentation": _segmentations(rows),
-        "imaging.extraction": _extraction(declaration, rows).head(1),
+        "imaging.segmentation": _first(_segmentations(rows)),
+        "imaging.extraction": _extraction(declaration, rows),
         "imaging.measurement": _measurements(rows, values),
         "imaging.feature_value": values,
     }
@@ -138,33 +161,33 @@ def _segmentations(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _extraction(declaration: FeaturesTable, rows: pl.DataFrame) -> pl.DataFrame:
-    # what the others set is not known; the profile's name stands for it
-    settings = canonical_json({})
+    # what the others set and the table does not say is not known; the profile's name stands for it
+    hashes = pl.Series([text_hash(one) for one in rows["settings"]], dtype=pl.String)
     return rows.select(
         SOURCE_ROW,
         "extraction_id",
+        "engine_version",
+        "settings",
+        "library_versions",
         profile=pl.lit(declaration.profile),
         engine=pl.lit(declaration.engine),
-        engine_version=pl.lit(declaration.engine_version),
         code_version=pl.lit(_SOURCE),
-        settings=pl.lit(settings),
-        settings_hash=pl.lit(text_hash(settings)),
+        settings_hash=hashes,
         value_scale=pl.lit(declaration.value_scale),
-    )
+    ).unique("extraction_id", keep="first", maintain_order=True)
 
 
 def _measurements(rows: pl.DataFrame, values: pl.DataFrame) -> pl.DataFrame:
     """One row a measurement; it failed where none of its features has a value."""
-    why_none = values.group_by(SOURCE_ROW).agg(
+    why_none = values.group_by(_MEASURED).agg(
         failed=(pl.col("value_status") != "ok").all(), why=pl.col("value_reason").first()
     )
     failed = pl.col("failed").fill_null(True)
-    return rows.join(why_none, on=SOURCE_ROW, how="left", maintain_order="left").select(
+    return rows.join(why_none, on=_MEASURED, how="left", maintain_order="left").select(
         SOURCE_ROW,
-        "segmentation_id",
-        "series_id",
-        "extraction_id",
+        *_MEASURED,
         "work_key",
+        "voxel_count",
         status=pl.when(failed).then(pl.lit("failed")).otherwise(pl.lit("ok")),
         reason=pl.when(failed).then(pl.col("why").fill_null("missing_value")),
         path=pl.lit(_SOURCE),

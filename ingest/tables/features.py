@@ -2,32 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from string import Formatter
 
 import polars as pl
 
 from roentgene.ingest.staged_columns import SOURCE_ROW
-from roentgene.ingest.tables.cells import need_values, number, take_whole_numbers, text
+from roentgene.ingest.tables.cells import (
+    may_be_date,
+    need_values,
+    number,
+    refuse_dates,
+    take_whole_numbers,
+    text,
+)
 from roentgene.ingest.tables.collected import collect
 from roentgene.ingest.tables.delimited import FileTable, read_table
-from roentgene.ingest.tables.feature_rows import KEY, feature_rows, with_ids
+from roentgene.ingest.tables.feature_columns import ColumnGroup, column_groups
+from roentgene.ingest.tables.feature_facts import extraction_facts, take_version
+from roentgene.ingest.tables.feature_keys import RANKED, row_keys
+from roentgene.ingest.tables.feature_names import stored_names, tell_names
+from roentgene.ingest.tables.feature_rows import KEY, feature_rows, with_extraction, with_ids
+from roentgene.ingest.tables.feature_visits import rank_visits
 from roentgene.ingest.tables.patients import join_patients
-from roentgene.ingest.tables.refusing import refuse_table
 from roentgene.ingest.tables.row_gate import RowGate, quoted
 from roentgene.ingest.tables.staging import StagedTables, TableContext
 from roentgene.ingest.tables.visits import check_timepoints
-from roentgene.schemas.cohort_tables import FeaturesTable
+from roentgene.schemas.cohort_tables import FeaturesTable, VisitRank
 
-# our name of each part of a measurement's identity, and how the cohort file calls it
-_PARTS = {
-    "timepoint_id": "timepoint",
-    "sequence": "sequence",
-    "region": "region",
-    "lesion_id": "lesion_id",
-    "rater_id": "rater_id",
-    "repeat_no": "repeat_no",
-}
+_TIMEPOINT = "timepoint_id"
+_REPEAT = "repeat_no"
 # what a formula gave that is no finite number, as programs write it
 _NOT_FINITE = r"(?i)^[+-]?(nan|inf|infinity)$"
 
@@ -47,87 +51,124 @@ def stage(declaration: FeaturesTable, path: Path, name: str, context: TableConte
     """
     read = read_table(path, name)
     gate = RowGate(read)
-    templates = {field: getattr(declaration, part) for field, part in _PARTS.items()}
-    placeholders = {field: _placeholders(gate, given) for field, given in templates.items()}
-    gate.need([declaration.id, *(column for found in placeholders.values() for column in found)])
-    features = gate.present(dict.fromkeys(declaration.features))
-    rows = _rows(declaration, read, templates, features)
+    keys = row_keys(declaration, read, gate)
+    groups = column_groups(declaration, read, gate, keys.used)
+    facts = extraction_facts(declaration, read)
+    rows = keys.rows.join(facts, on=SOURCE_ROW, maintain_order="left")
+    every_column = [column for group in groups for column in group.features]
+    rows = rows.join(_content(read, every_column), on=SOURCE_ROW, maintain_order="left")
     rows, match = join_patients(rows, declaration.normalise, gate, context, declaration.id)
-    columns = {field: found[0] if found else None for field, found in placeholders.items()}
-    rows = _checked(rows, gate, context, columns)
-    rows = gate.unique(rows, KEY, ["content"])
-    rows = with_ids(declaration, rows, features, context)
-    values = _values(declaration, read, rows, features, gate)
-    return collect(feature_rows(declaration, rows, values, context), gate, match, context, rows)
+    rows = take_version(rows, declaration, gate)
+    if isinstance(declaration.timepoint, VisitRank):
+        rank, column = declaration.timepoint, keys.columns.get(RANKED)
+        rows = rank_visits(rows, gate, context, rank, column)
+    rows = _checked(rows, gate, context, {field: keys.columns.get(field) for field in keys.fields})
+    rows = _unique(with_extraction(declaration, rows), gate)
+    measured, values = _measured(declaration, read, rows, groups, gate, context)
+    staged = feature_rows(declaration, measured, values, context)
+    return collect(staged, gate, match, context, measured)
 
 
-def _placeholders(gate: RowGate, template: str) -> list[str]:
-    """Columns that a template takes.
-
-    Raises
-    ------
-    TableRefusedError
-        ``missing_column`` if the template is none.
-    """
-    try:
-        parts = list(Formatter().parse(template))
-    except ValueError as error:
-        detail = f"'{template}' is no template: {error}"
-        raise refuse_table(gate.name, "missing_column", detail) from error
-    return [name for _, name, _, _ in parts if name is not None]
-
-
-def _filled(template: str, missing: tuple[str, ...]) -> pl.Expr:
-    """Template with the cells of its columns put in; NULL where one is empty."""
-    parts: list[pl.Expr] = []
-    for literal, column, _, _ in Formatter().parse(template):
-        parts.append(pl.lit(literal))
-        if column is not None:
-            parts.append(text(column, missing))
-    return pl.concat_str(parts) if parts else pl.lit(None, pl.String)
-
-
-def _rows(
-    declaration: FeaturesTable, read: FileTable, templates: dict[str, str], features: list[str]
-) -> pl.DataFrame:
-    cells = [pl.col(column).cast(pl.String).str.strip_chars().fill_null("") for column in features]
-    return read.rows.select(
-        SOURCE_ROW,
-        given_id=text(declaration.id, declaration.missing),
-        content=pl.concat_str(cells, separator="\x1f") if cells else pl.lit(""),
-        **{field: _filled(template, declaration.missing) for field, template in templates.items()},
-    )
+def _content(read: FileTable, columns: Sequence[str]) -> pl.DataFrame:
+    """Cells of the columns as one text, by which rows are compared."""
+    cells = [pl.col(column).cast(pl.String).str.strip_chars().fill_null("") for column in columns]
+    content = pl.concat_str(cells, separator="\x1f") if cells else pl.lit("")
+    return read.rows.select(SOURCE_ROW, content=content)
 
 
 def _checked(
-    rows: pl.DataFrame, gate: RowGate, context: TableContext, columns: dict[str, str | None]
+    rows: pl.DataFrame, gate: RowGate, context: TableContext, columns: Mapping[str, str | None]
 ) -> pl.DataFrame:
-    rows = check_timepoints(rows, gate, context, columns["timepoint_id"])
-    for field in _PARTS:
-        rows = need_values(rows, field, gate, columns[field])
-    return take_whole_numbers(rows, "repeat_no", gate, columns["repeat_no"], minimum=1, drop=True)
+    """Leave out rows that do not say what was measured.
+
+    Parameters
+    ----------
+    rows : polars.DataFrame
+        Rows with these fields as text.
+    gate : RowGate
+        Takes the refusals down.
+    context : TableContext
+        Gives the timepoints.
+    columns : mapping of str to str or None
+        The fields, each with the column of the file that says it.
+    """
+    for field, column in columns.items():
+        rows = refuse_dates(rows, field, gate, column, drop=True)
+    if _TIMEPOINT in columns:
+        column = columns[_TIMEPOINT]
+        detail = "may be a calendar date; rank the visits by it instead"
+        rows = gate.drop(rows, may_be_date(_TIMEPOINT), "looks_like_date", detail, column=column)
+        rows = check_timepoints(rows, gate, context, column)
+    for field, column in columns.items():
+        rows = need_values(rows, field, gate, column)
+    if _REPEAT in columns:
+        rows = take_whole_numbers(rows, _REPEAT, gate, columns[_REPEAT], minimum=1, drop=True)
+    return rows
+
+
+def _unique(rows: pl.DataFrame, gate: RowGate) -> pl.DataFrame:
+    """Keep one row a measurement; what the names of columns say is the same for all rows."""
+    key = [field for field in KEY if field in rows.columns]
+    if rows["extraction_id"].n_unique() > 1:
+        key.append("extraction_id")
+    return gate.unique(rows, key, ["content"])
+
+
+def _measured(
+    declaration: FeaturesTable,
+    read: FileTable,
+    rows: pl.DataFrame,
+    groups: Sequence[ColumnGroup],
+    gate: RowGate,
+    context: TableContext,
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Measurements and their values: of each row one a group of columns."""
+    versions = rows["engine_version"].unique(maintain_order=True).to_list() or [""]
+    measured, values = [], []
+    for version in versions:
+        of_version = rows.filter(engine_version=version)
+        names = [stored_names(declaration.engine, version, group) for group in groups]
+        if of_version.height:
+            tell_names(version, names, gate)
+        for group, stored in zip(groups, names, strict=True):
+            features = {column: name.feature for column, name in stored.items()}
+            said = {field: pl.lit(word) for field, word in group.fields.items()}
+            found = of_version.drop("content").with_columns(**said)
+            found = _checked(found, gate, context, dict.fromkeys(group.fields))
+            content = _content(read, list(features))
+            found = found.join(content, on=SOURCE_ROW, maintain_order="left")
+            found = with_ids(declaration, found, list(features.values()), context)
+            measured.append(found.select(sorted(found.columns)))
+            values.append(_values(declaration, read, found, features, gate))
+    return pl.concat(measured), pl.concat(values)
 
 
 def _values(
     declaration: FeaturesTable,
     read: FileTable,
     rows: pl.DataFrame,
-    features: list[str],
+    features: Mapping[str, str],
     gate: RowGate,
 ) -> pl.DataFrame:
     """One row a measurement and feature; without a value where the cell gives none, and why."""
     measured = ["patient_id", "segmentation_id", "series_id", "extraction_id"]
+    names = pl.col("column").replace_strict(features, return_dtype=pl.String)
     cells = (
-        read.rows.select(SOURCE_ROW, pl.col(features).cast(pl.String))
-        .unpivot(features, index=SOURCE_ROW, variable_name="feature", value_name="given")
-        .with_columns(pl.col("given").cast(pl.String).str.strip_chars())
+        read.rows.select(SOURCE_ROW, pl.col(list(features)).cast(pl.String))
         .join(rows.select(SOURCE_ROW, *measured), on=SOURCE_ROW, maintain_order="left")
-        .with_columns(value=number("given"), value_reason=_why_none(declaration))
+        .unpivot(
+            list(features),
+            index=[SOURCE_ROW, *measured],
+            variable_name="column",
+            value_name="given",
+        )
+        .with_columns(pl.col("given").cast(pl.String).str.strip_chars())
+        .with_columns(feature=names, value=number("given"), value_reason=_why_none(declaration))
     )
     refused = cells.filter(pl.col("value_reason") == "not_a_number")
     detail, content = pl.format("{} is no number", quoted("given")), pl.col("given")
-    for (feature,), part in refused.group_by(["feature"], maintain_order=True):
-        gate.refuse_rows(part, "not_a_number", detail, str(feature), content)
+    for (column,), part in refused.group_by(["column"], maintain_order=True):
+        gate.refuse_rows(part, "not_a_number", detail, str(column), content)
     undefined = pl.col("value_reason").is_not_null()
     return cells.select(
         SOURCE_ROW,

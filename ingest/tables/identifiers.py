@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 
+from roentgene.ingest.id_key import IdKey
 from roentgene.schemas.cohort_tables import IdRule
 
 _TCGA_PATIENT = re.compile(r"TCGA-[A-Z0-9]{2}-[A-Z0-9]{4}")
@@ -49,12 +50,26 @@ class IdMatch:
     nearest: Mapping[str, str] = field(default_factory=dict)
 
 
-def normalise_id(given: str, rules: Iterable[IdRule]) -> str:
+def normalise_id(given: str, rules: Iterable[IdRule], key: IdKey | None = None) -> str:
     """Apply the declared rules in their order.
 
     ``tcga_patient`` keeps the first twelve characters of a TCGA barcode in capitals, and leaves
     alone what is none. A prefix or suffix that an id lacks is not missed. Blanks around the id go
-    before the first rule and after each.
+    before the first rule and after each. ``keyed_hash`` makes nothing of nothing.
+
+    Parameters
+    ----------
+    given : str
+        Id as the file has it.
+    rules : iterable of IdRule
+        The declared way.
+    key : IdKey, optional
+        Key of ``keyed_hash``.
+
+    Raises
+    ------
+    ValueError
+        If ids are to be hashed and there is no key: a fault of the caller.
 
     Examples
     --------
@@ -72,11 +87,11 @@ def normalise_id(given: str, rules: Iterable[IdRule]) -> str:
     """
     found = given.strip()
     for rule in rules:
-        found = _apply(rule, found).strip()
+        found = _apply(rule, found, key).strip()
     return found
 
 
-def _apply(rule: IdRule, text: str) -> str:
+def _apply(rule: IdRule, text: str, key: IdKey | None) -> str:
     match rule.rule:
         case "upper":
             return text.upper()
@@ -91,8 +106,17 @@ def _apply(rule: IdRule, text: str) -> str:
         case "tcga_patient":
             patient = text.upper()[:_TCGA_LENGTH]
             return patient if _TCGA_PATIENT.fullmatch(patient) else text
+        case "keyed_hash":
+            return _hashed(text, key)
         case "trim":
             return text
+
+
+def _hashed(text: str, key: IdKey | None) -> str:
+    if key is None:
+        msg = "ids are to be hashed, and no key was given"
+        raise ValueError(msg)
+    return key.hashed(text) if text else ""
 
 
 def fold_id(text: str) -> str:

@@ -11,6 +11,7 @@ from roentgene.ingest.staged_columns import SOURCE_ROW
 from roentgene.ingest.tables.cells import need_values, take_whole_numbers, take_words, text
 from roentgene.ingest.tables.collected import collect
 from roentgene.ingest.tables.delimited import FileTable, read_table
+from roentgene.ingest.tables.people import hide_samples
 from roentgene.ingest.tables.profiled import profiled_rows
 from roentgene.ingest.tables.refusing import refuse_table
 from roentgene.ingest.tables.row_gate import RowGate, quoted
@@ -73,8 +74,8 @@ def stage(declaration: MutationTable, path: Path, name: str, context: TableConte
         If nothing can be taken from the table; ``build_missing`` if neither it nor its
         declaration names the genome build.
     """
-    read = read_table(path, name)
-    gate = RowGate(read)
+    read, given = hide_samples(read_table(path, name), declaration, context.privacy, declaration.id)
+    gate = RowGate(read, given)
     columns = _columns(read)
     gate.need([declaration.id, *(columns.get(field, _REQUIRED[field]) for field in _REQUIRED)])
     if "ncbi_build" not in columns and declaration.genome is None:

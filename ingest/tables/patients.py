@@ -7,6 +7,7 @@ import polars as pl
 from roentgene.ingest.staged_columns import SOURCE_ROW
 from roentgene.ingest.tables.cells import need_values
 from roentgene.ingest.tables.identifiers import IdMatch, match_ids, normalise_id
+from roentgene.ingest.tables.people import refuse_personal_ids
 from roentgene.ingest.tables.refusing import refuse_table
 from roentgene.ingest.tables.row_gate import RowGate
 from roentgene.ingest.tables.staging import TableContext
@@ -22,8 +23,9 @@ def join_patients(
 ) -> tuple[pl.DataFrame, IdMatch]:
     """Put ``patient_id`` in place of ``given_id``.
 
-    Rows without an id (``missing_id``) and rows whose id is nearly another one (``id_near_miss``)
-    are left out. An id that is new altogether is a new patient and stays.
+    Rows without an id (``missing_id``), rows whose id looks like a person and rows whose id is
+    nearly another one (``id_near_miss``) are left out. An id that is new altogether is a new
+    patient and stays.
 
     Parameters
     ----------
@@ -45,12 +47,13 @@ def join_patients(
     """
     rows = need_values(rows, "given_id", gate, column, "missing_id")
     given_ids = rows["given_id"].unique(maintain_order=True)
-    ids = {given: normalise_id(given, rules) for given in given_ids}
+    ids = {given: normalise_id(given, rules, context.privacy.key) for given in given_ids}
     named = pl.col("given_id").replace_strict(ids, return_dtype=pl.String)
     rows = rows.with_columns(pl.when(named != "").then(named).alias("patient_id"))
     none = pl.col("patient_id").is_null()
     rows = gate.drop(rows, none, "missing_id", "the id rules leave nothing of it", column=column)
     rows = rows.drop("given_id")
+    rows = refuse_personal_ids(rows, "patient_id", gate, context.privacy, column)
     match = match_ids(rows["patient_id"].unique(maintain_order=True), context.known_patients)
     check_any_match(match, gate.name, context)
     near = pl.col("patient_id").is_in(list(match.near_misses))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from roentgene.ingest.staged_columns import SOURCE_ROW
+from roentgene.ingest.tables.people import hidden_names
 from roentgene.ingest.tables.row_gate import RowGate
 from roentgene.ingest.tables.specimens import Specimens, join_samples
 from roentgene.ingest.tables.staging import TableContext
@@ -49,6 +50,14 @@ def profiled_rows(
     return rows
 
 
+def _listed(declaration: MutationTable, gate: RowGate, context: TableContext) -> list[str]:
+    """Name the listed samples as here: hashed where those of the file are."""
+    profiled = declaration.profiled or Profiled()
+    names = hidden_names(profiled.samples, declaration.normalise, context.privacy)
+    gate.given |= {hashed: name for name, hashed in names.items()}
+    return list(names.values())
+
+
 def _samples(
     declaration: MutationTable,
     profiled: Profiled,
@@ -58,13 +67,13 @@ def _samples(
 ) -> pl.DataFrame:
     if profiled.samples == "in_file":
         return in_file.rows
-    listed = context.samples if profiled.samples == "all" else profiled.samples
+    listed = context.samples if profiled.samples == "all" else _listed(declaration, gate, context)
     present = set(in_file.rows["sample_id"])
     absent = dict.fromkeys(sample for sample in listed if sample not in present)
     others = join_samples(
         absent, declaration.normalise, gate, context, "profiled: samples", may_be_new=False
     ).rows
     if profiled.samples != "all":
-        wanted = in_file.rows.filter(pl.col("sample_id").is_in(list(profiled.samples)))
+        wanted = in_file.rows.filter(pl.col("sample_id").is_in(list(listed)))
         return pl.concat([wanted, others])
     return pl.concat([in_file.rows, others])

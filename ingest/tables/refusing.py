@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from roentgene.ingest.privacy import unnamed
 from roentgene.ingest.refusal import Refusal
 from roentgene.ingest.tables.identifiers import IdMatch
 from roentgene.schemas.errors import RoentgeneError
@@ -39,4 +40,4 @@ def refuse_table(
     refusal = Refusal(
         "staged", reason_code, "table", detail, file_path=name, row_number=line, column_name=column
     )
-    return TableRefusedError(refusal, id_match)
+    return TableRefusedError(unnamed(refusal), id_match)

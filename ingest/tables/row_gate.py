@@ -10,6 +10,7 @@ from typing import Any
 
 import polars as pl
 
+from roentgene.ingest.privacy import unnamed
 from roentgene.ingest.refusal import Refusal
 from roentgene.ingest.staged_columns import SOURCE_ROW
 from roentgene.ingest.tables.delimited import FileTable
@@ -28,10 +29,13 @@ class RowGate:
     ----------
     read : FileTable
         The table as read; what the reader refused stands first.
+    given : mapping of str to str, optional
+        What the file calls each sample whose id was hashed.
     """
 
-    def __init__(self, read: FileTable) -> None:
+    def __init__(self, read: FileTable, given: Mapping[str, str] | None = None) -> None:
         self.name = read.name
+        self.given = dict(given or {})
         self._read = read
         self._refused = list(read.refusals)
         self._counts: Counter[tuple[str, str | None]] = Counter()
@@ -40,13 +44,15 @@ class RowGate:
     def refusals(self) -> tuple[Refusal, ...]:
         """Everything refused so far; beyond a thousand of one kind and column only their number."""
         further = (
-            Refusal(
-                "staged",
-                code,
-                "rows",
-                f"and {count - _ONE_BY_ONE} further",
-                file_path=self.name,
-                column_name=column,
+            unnamed(
+                Refusal(
+                    "staged",
+                    code,
+                    "rows",
+                    f"and {count - _ONE_BY_ONE} further",
+                    file_path=self.name,
+                    column_name=column,
+                )
             )
             for (code, column), count in self._counts.items()
             if count > _ONE_BY_ONE
@@ -63,23 +69,25 @@ class RowGate:
         column: str | None = None,
         content: str | None = None,
     ) -> None:
-        """Take one refusal down; ``content`` is what was refused, of which the hash is kept."""
+        """Take one refusal down; ``content`` is what was refused, of which the hash is kept.
+
+        Nothing that looks like a person is taken down, nor its hash.
+        """
         self._counts[reason_code, column] += 1
         if self._counts[reason_code, column] > _ONE_BY_ONE:
             return
         content_hash = None if content is None else hashlib.sha256(content.encode()).hexdigest()
-        self._refused.append(
-            Refusal(
-                "staged",
-                reason_code,
-                subject,
-                detail,
-                file_path=self.name,
-                row_number=line,
-                column_name=column,
-                content_hash=content_hash,
-            )
+        refusal = Refusal(
+            "staged",
+            reason_code,
+            subject,
+            detail,
+            file_path=self.name,
+            row_number=line,
+            column_name=column,
+            content_hash=content_hash,
         )
+        self._refused.append(unnamed(refusal, content))
 
     def need(self, columns: Iterable[str | None]) -> None:
         """Refuse the table if it lacks a column without which it says nothing.

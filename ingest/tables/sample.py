@@ -11,6 +11,7 @@ from roentgene.ingest.tables.cells import need_values, refuse_dates, take_days, 
 from roentgene.ingest.tables.collected import collect
 from roentgene.ingest.tables.delimited import read_table
 from roentgene.ingest.tables.patients import join_patients
+from roentgene.ingest.tables.people import hide_samples
 from roentgene.ingest.tables.row_gate import RowGate
 from roentgene.ingest.tables.staging import StagedTables, TableContext
 from roentgene.schemas.cohort_tables import SampleTable
@@ -27,8 +28,10 @@ def stage(declaration: SampleTable, path: Path, name: str, context: TableContext
     TableRefusedError
         If nothing can be taken from the table.
     """
-    read = read_table(path, name)
-    gate = RowGate(read)
+    read, given = hide_samples(
+        read_table(path, name), declaration, context.privacy, declaration.sample
+    )
+    gate = RowGate(read, given)
     optional = {
         field: column
         for field in ("sample_type", "collection_day", "lesion_id")

@@ -11,6 +11,7 @@ import polars as pl
 from roentgene.ingest.staged_columns import SOURCE_ROW
 from roentgene.ingest.tables.identifiers import IdMatch, match_ids, near_misses, normalise_id
 from roentgene.ingest.tables.patients import check_any_match
+from roentgene.ingest.tables.people import refuse_personal_samples
 from roentgene.ingest.tables.row_gate import RowGate
 from roentgene.ingest.tables.staging import TableContext
 from roentgene.schemas.cohort_tables import IdRule
@@ -66,7 +67,8 @@ def join_samples(
     rules : tuple of IdRule
         The declared way from the sample's id to the patient's.
     gate : RowGate
-        Takes the refusals down, one a sample: ``id_near_miss``, ``unknown_sample``.
+        Takes the refusals down, one a sample: ``looks_like_person``, ``id_near_miss``,
+        ``unknown_sample``. It knows what the file calls a sample whose id was hashed.
     context : TableContext
         The patients and samples that are known.
     column : str or None
@@ -80,9 +82,11 @@ def join_samples(
     TableRefusedError
         ``no_id_matches``: patients are known, and no sample is one of theirs.
     """
+    lines = refuse_personal_samples(lines, gate, context.privacy, column)
     near_samples = near_misses(lines, context.samples)
     patients = {
-        sample: context.samples.get(sample) or normalise_id(sample, rules)
+        sample: context.samples.get(sample)
+        or normalise_id(gate.given.get(sample, sample), rules, context.privacy.key)
         for sample in lines
         if sample not in near_samples
     }

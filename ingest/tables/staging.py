@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 
+from roentgene.ingest.privacy import UNDECLARED, Privacy
 from roentgene.ingest.refusal import Refusal
 from roentgene.ingest.staged_columns import SOURCE_FILE, SOURCE_ROW, staged_schema
 from roentgene.ingest.tables.identifiers import IdMatch
@@ -25,11 +26,14 @@ class TableContext:
         Ids of the patients who have images or stand in the catalogue.
     samples : dict of str to str
         Patient of every known sample.
+    privacy : Privacy
+        Key of hashed ids, and what may come in although it looks like a person.
     """
 
     cohort: Cohort
     patients: frozenset[str] = frozenset()
     samples: Mapping[str, str] = field(default_factory=dict)
+    privacy: Privacy = UNDECLARED
 
     @property
     def known_patients(self) -> frozenset[str]:
@@ -46,10 +50,10 @@ class TableContext:
         patients = staged.rows.get("study.patient", pl.DataFrame({"patient_id": []}))
         samples = staged.rows.get("genomic.sample", pl.DataFrame({"sample_id": []}))
         found = {row["sample_id"]: row["patient_id"] for row in samples.to_dicts()}
-        return TableContext(
-            self.cohort,
-            self.patients | frozenset(patients["patient_id"]),
-            {**self.samples, **found},
+        return replace(
+            self,
+            patients=self.patients | frozenset(patients["patient_id"]),
+            samples={**self.samples, **found},
         )
 
 

@@ -19,6 +19,15 @@ from roentgene.ingest.run import IngestReport, run_ingest
 from roentgene.schemas.study import Profile, Study
 from roentgene.warehouse.opening import create_warehouse, open_warehouse
 
+ON_IMAGE = Profile(
+    engine="dvh",
+    settings={
+        "grid": "image",
+        "metrics": ["Dmean", "EQD2_Dmean", "gEUD"],
+        "alpha_beta": {"GTV": 10},
+        "geud_a": {"GTV": 1},
+    },
+)
 QUICK = Profile(feature_classes=("firstorder", "shape"), settings={"binWidth": 25})
 MEASURED = """
 SELECT sequence, region, lesion_id, status, measurement.reason
@@ -77,14 +86,14 @@ def study(tmp_path: Path) -> Study_:
 
 def made_study(folder: Path) -> Study_:
     """Make an empty warehouse beside an empty delivery."""
-    declared = Study(name="test", profiles={"quick": QUICK}, publish=False)
+    declared = Study(name="test", profiles={"quick": QUICK, "on_image": ON_IMAGE}, publish=False)
     cohort = {
         "cohort_id": "C",
         "title": "made by hand",
         "license": "none",
         "day_zero": "baseline_scan",
         "profiles": ["quick"],
-        "dose_profiles": ["quick", "dvh"],
+        "dose_profiles": ["quick", "dvh", "on_image"],
     }
     warehouse = create_warehouse(folder / "study", declared).root
     return Study_(folder, warehouse, cohort)
@@ -213,6 +222,31 @@ def test_structures_by_frame_of_reference_where_it_is_unique(
     assert study.rows("SELECT linked_by FROM imaging.segmentation") == [("frame_of_reference",)]
 
 
+def test_dated_images_belong_to_the_visit_in_whose_window_they_lie(
+    study: Study_, maker: ModuleType
+) -> None:
+    for name, date in (("before", "20200115"), ("after", "20200410"), ("late", "20210101")):
+        patient = maker.Patient(study.delivered / name, "p1", name, {"StudyDate": date})
+        patient.ct()
+        patient.structures(rois={"GTV": maker.block(), "drawn 2020-01-16": maker.block(5, 9)})
+    (study.folder / "zero.csv").write_text("patient,began\nP1,2020-01-20\n", encoding="utf-8")
+    study.cohort["anchors"] = {"file": "zero.csv", "id": "patient", "date": "began"}
+    study.cohort["timepoints"] = {
+        "planning": {"order": 0, "window": [-30, 0]},
+        "follow-up": {"order": 1, "window": [60, 120]},
+    }
+    study.ingest(normalise=["upper"])
+    assert study.rows(
+        "SELECT patient_id, timepoint_id, study_day FROM study.timepoint ORDER BY study_day"
+    ) == [("P1", "planning", -5), ("P1", "follow-up", 81)]
+    met = study.rows("SELECT reason_code, detail FROM ops.quarantine WHERE stage = 'manifest'")
+    late = "it is of day 347, and no window of timepoints holds it"
+    assert ("unknown_timepoint", late) in met
+    # the name of an ROI may tell a date too
+    assert "looks_like_date" in {code for code, _ in met}
+    assert study.rows("SELECT DISTINCT region FROM imaging.segmentation") == [("GTV",)]
+
+
 def test_dose_is_measured_in_gray_on_its_structures(study: Study_, maker: ModuleType) -> None:
     patient = maker.Patient(study.delivered)
     patient.ct()
@@ -224,13 +258,22 @@ def test_dose_is_measured_in_gray_on_its_structures(study: Study_, maker: Module
     assert study.rows(
         "SELECT summation_type, is_sum, dose_type, fractions, prescription_gy FROM imaging.dose"
     ) == [("PLAN", False, "PHYSICAL", 30, 60.0)]
-    found = dict(
-        study.rows("SELECT feature, value FROM imaging.dose_feature WHERE unit IN ('Gy', 'cm3')")
-    )
+    found = {
+        (profile, feature): value
+        for profile, feature, value in study.rows(
+            "SELECT profile, feature, value FROM imaging.dose_feature "
+            "JOIN imaging.extraction USING (extraction_id) WHERE unit IN ('Gy', 'cm3')"
+        )
+    }
     falling = np.linspace(1, 0, maker.SIZE)[5:13] * 60
-    assert found["Dmean"] == pytest.approx(falling.mean(), abs=1e-3)
-    assert found["Dmax"] == pytest.approx(falling.max(), abs=1e-3)
-    assert found["volume"] == pytest.approx(384 * 12 / 1000)
+    assert found["dvh", "Dmean"] == pytest.approx(falling.mean(), abs=1e-3)
+    assert found["dvh", "Dmax"] == pytest.approx(falling.max(), abs=1e-3)
+    assert found["dvh", "volume"] == pytest.approx(384 * 12 / 1000)
+    # image and dose have one grid here
+    assert found["on_image", "Dmean"] == pytest.approx(found["dvh", "Dmean"], abs=1e-6)
+    assert found["on_image", "gEUD"] == pytest.approx(found["dvh", "Dmean"], abs=1e-6)
+    eqd2 = falling * (falling / 30 + 10) / 12
+    assert found["on_image", "EQD2_Dmean"] == pytest.approx(eqd2.mean(), abs=1e-3)
     features = study.rows(
         "SELECT count(*), count(value) FROM imaging.dose_feature WHERE feature LIKE 'original_%'"
     )
@@ -244,6 +287,7 @@ def test_dose_without_its_images_is_measured_all_the_same(study: Study_, maker: 
     patient.structures()
     patient.plan()
     patient.dose()
+    study.cohort["dose_profiles"] = ["dvh"]
     assert not study.ingest().new_refusals
     assert study.rows(
         "SELECT modality, linked_by FROM imaging.segmentation JOIN imaging.series "

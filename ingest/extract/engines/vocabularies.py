@@ -7,6 +7,7 @@ pyradiomics ``wavelet-LLH_glcm_Contrast``         ``wavelet-LLH``, ``glcm``, ``C
 mirp        ``log_s_3.0_cm_contrast_d1_3d_avg``   ``log_s_3.0``, ``glcm``, the rest
 pysera      ``glcm_contrast_2_5D_comb``           ``original``, ``glcm``, the whole
 onnx        ``deep_embedding_17``                 ``original``, ``deep``, ``embedding_17``
+captk       ``GLCM_Bins-16_Radius-1_Contrast``    ``original``, ``glcm``, the rest
 =========== ===================================== ==============================================
 """
 
@@ -48,6 +49,17 @@ _MIRP_TEXTURE = re.compile(
     r"_(?P<space>(?:2|2\.5|3)d(?:_.+)?)"
 )
 _PYSERA = re.compile(r"(?P<stem>.+?)(?:_(?P<space>(?:2|2_5|3)D(?:_(?:avg|comb))?))?")
+#: Classes of CaPTk's features, by the word that their names begin with.
+_CAPTK_CLASSES: Mapping[str, str] = {
+    "Intensity": "firstorder",
+    "Histogram": "histogram",
+    "Volumetric": "morphology",
+    "Morphologic": "morphology",
+    "GLCM": "glcm",
+    "GLRLM": "glrlm",
+    "GLSZM": "glszm",
+    "NGTDM": "ngtdm",
+}
 _DEEP = re.compile(rf"{DEEP}_(?P<name>.+_\d+)")
 
 
@@ -115,6 +127,15 @@ def _onnx(feature: str) -> Described:
     return Described(ORIGINAL, DEEP, match["name"], None) if match else _unknown(feature)
 
 
+def _captk(feature: str) -> Described:
+    # its settings are not in the names, so that no code of IBSI is sure
+    family, _, name = feature.partition("_")
+    feature_class = _CAPTK_CLASSES.get(family)
+    if feature_class is None or not name:
+        return Described(ORIGINAL, OTHER, feature, None)
+    return Described(ORIGINAL, feature_class, name, None)
+
+
 def _unknown(feature: str) -> Described:
     return Described(*_split(feature), None)
 
@@ -147,4 +168,5 @@ _NAMING: Mapping[str, Callable[[str], Described]] = {
     "mirp": _mirp,
     "pysera": _pysera,
     "onnx": _onnx,
+    "captk": _captk,
 }

@@ -234,3 +234,30 @@ def test_the_upenn_table_comes_in_whole(stage: Stage, shared_data: Path) -> None
     idh = {key[0]: cell for key, cell in cells(staged).items() if key[1] == "IDH1"}
     assert idh["UPENN-GBM-00001_11"] == ("Wildtype", None, "Wildtype", "ok")
     assert len(idh) == 671
+
+
+def test_the_visit_may_stand_in_the_id(stage: Stage, told: Told) -> None:
+    declared = CLINICAL | {
+        "id_pattern": "{patient_id}_{timepoint}",
+        "rename": {"timepoint": {11: "baseline", 21: "followup"}},
+    }
+    content = "id,kps\nU-1_11,90\nU-1_21,80\nU-2_11,70\nU-3_31,60\nU-4,50\n,40\n"
+    staged = stage(content, declared)
+    found = staged.rows["clinical.variable"].select("patient_id", "timepoint_id", "value_number")
+    assert found.rows() == [
+        ("U-1", "baseline", 90.0),
+        ("U-1", "followup", 80.0),
+        ("U-2", "baseline", 70.0),
+    ]
+    assert set(staged.rows["study.patient"]["patient_id"]) == {"U-1", "U-2"}
+    assert told(staged) == [
+        ("id_not_of_pattern", 6, "id"),
+        ("missing_id", 7, "id"),
+        ("unknown_timepoint", 5, "id"),
+    ]
+
+
+def test_only_the_patient_of_an_id_may_be_wanted(stage: Stage) -> None:
+    staged = stage("id,kps\nU-1_11,90\n", CLINICAL | {"id_pattern": "{patient_id}_{scan}"})
+    rows = staged.rows["clinical.variable"].select("patient_id", "timepoint_id", "variable")
+    assert rows.rows() == [("U-1", None, "kps")]

@@ -52,7 +52,7 @@ def test_names_of_the_engines(
     assert found.word.ibsi_status == status
 
 
-@pytest.mark.parametrize("engine", ["mirp", "pysera", "inhouse", "onnx"])
+@pytest.mark.parametrize("engine", ["mirp", "pysera", "inhouse", "onnx", "captk"])
 def test_a_feature_that_nobody_knows(engine: str) -> None:
     found = describe(engine, "tumour diameter")
     assert (found.feature_class, found.name, found.word) == ("other", "tumour diameter", None)
@@ -70,6 +70,20 @@ def test_a_code_means_one_thing(engine: str) -> None:
         if word.ibsi_code in known:
             theirs = known[word.ibsi_code]
             assert (word.unit, word.volume_dependent) == (theirs.unit, theirs.volume_dependent)
+
+
+@pytest.mark.parametrize(
+    ("feature", "feature_class", "name"),
+    [
+        ("Intensity_Kurtosis", "firstorder", "Kurtosis"),
+        ("Morphologic_EllipseDiameter_Axis-0", "morphology", "EllipseDiameter_Axis-0"),
+        ("GLCM_Bins-16_Radius-1_Contrast", "glcm", "Bins-16_Radius-1_Contrast"),
+        ("NGTDM_Coarsness", "ngtdm", "Coarsness"),
+        ("LBP_Radius-1_Bins-16_LBP", "other", "LBP_Radius-1_Bins-16_LBP"),
+    ],
+)
+def test_classes_of_captk(feature: str, feature_class: str, name: str) -> None:
+    assert describe("captk", feature) == ("original", feature_class, name, None)
 
 
 def test_an_engine_without_a_vocabulary() -> None:
