@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from roentgene.app.commands.propose import propose
 from roentgene.app.extracting import (
     Dask,
     EnginePathOption,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from roentgene.ingest.shard_run import ShardReport
 
 app = typer.Typer(help="Bring a delivery in.", no_args_is_help=True)
+app.command()(propose)
 
 CohortFile = Annotated[Path, typer.Argument(metavar="COHORT.yaml", help="The cohort file.")]
 
