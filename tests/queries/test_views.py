@@ -27,6 +27,8 @@ NAMED = {
     "mart.engine_agreement": "ibsi_code ibsi_aggregation engine_a engine_b profile_a profile_b "
     "value_a value_b difference_absolute difference_relative",
     "mart.segmentation_agreement": "rater_a rater_b dice hd95_mm volume_difference_mm3 status",
+    "mart.feature_agreement": "difference_relative dice rater_a rater_b",
+    "mart.stability_by_agreement": ("n_pairs dice_mean difference_relative_mean spearman_dice icc"),
 }
 VIEWS = [pytest.param(view, id=view.versioned_name) for view in registry().views]
 
