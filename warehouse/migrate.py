@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from roentgene.warehouse.store import Warehouse
 
 _DEPLOYED = "deployed_views"
+# not from study.yaml: the fingerprint of the key that ids were hashed with stays for ever
+_KEPT = frozenset({"id_key"})
 
 
 def prepare_lake(con: duckdb.DuckDBPyConnection) -> None:
@@ -34,7 +36,7 @@ def bring_up_to_date(warehouse: Warehouse) -> None:
     """Apply migrations that are missing, write the settings, deploy views that have changed."""
     pending = pending_migrations(warehouse)
     wanted = _settings(warehouse.study)
-    stored = {} if pending else dict(warehouse.rows(query_text("warehouse/settings")))
+    stored = {} if pending else _stored_settings(warehouse)
     if not pending and stored == wanted:
         return
     message = f"bring up to date: {', '.join(m.name for m in pending) or 'settings and views'}"
@@ -101,6 +103,11 @@ def _apply(tx: Transaction, migration: Migration) -> None:
         "applied_at": datetime.now(UTC),
     }
     tx.insert("ops.migration", pa.Table.from_pylist([row], table("ops.migration").arrow_schema))
+
+
+def _stored_settings(warehouse: Warehouse) -> dict[str, str | None]:
+    rows = dict(warehouse.rows(query_text("warehouse/settings")))
+    return {name: value for name, value in rows.items() if name not in _KEPT}
 
 
 def _settings(study: Study) -> dict[str, str | None]:

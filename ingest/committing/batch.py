@@ -20,6 +20,7 @@ from roentgene.ingest.committing.merging import merge
 from roentgene.ingest.gates.staged import StagedGate, gate_staged, joined
 from roentgene.ingest.known import GROWING, Known, Measured
 from roentgene.ingest.planning.plan import Plan
+from roentgene.ingest.privacy import unnamed
 from roentgene.ingest.refusal import Refusal, RuleCount, refusals_from_arrow
 from roentgene.ingest.staged_columns import SOURCE_FILE, SOURCE_ROW, VALUE_KEY
 from roentgene.ingest.staging.case_rows import CaseRows
@@ -64,7 +65,7 @@ class Batch:
         Feature values: the columns :data:`MEASURED` and ``feature`` as categories, then
         ``value``, ``value_status``, ``value_reason``.
     refusals : tuple of Refusal
-        Everything refused, from the manifest on.
+        Everything refused, from the manifest on; none quotes what looks like a person.
     counts : tuple of RuleCount
         Every rule of every gate so far.
     suites : mapping
@@ -121,7 +122,7 @@ def gather(plan: Plan, cases: Iterable[CaseRows], changed: ChangedRows) -> Batch
     return Batch(
         tables={n: g.kept for n, g in gates.items() if n != _VALUE and g.kept.num_rows},
         values=values.kept(),
-        refusals=tuple(refusals),
+        refusals=tuple(unnamed(refusal) for refusal in refusals),
         counts=(*file_counts(plan, refusals), *counts),
         suites={name: gate.results for name, gate in gates.items() if gate.results["results"]},
         engines=dict(rows[_EXTRACTION].select("extraction_id", "engine").iter_rows()),

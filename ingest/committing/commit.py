@@ -14,6 +14,8 @@ import pyarrow as pa
 from roentgene.ingest.committing.batch import Batch
 from roentgene.ingest.committing.numbering import new_features, number_measurements, number_values
 from roentgene.ingest.gates.catalogue import check_catalogue
+from roentgene.ingest.gates.privacy import check_people
+from roentgene.ingest.id_key import KEY_SETTING
 from roentgene.ingest.planning.plan import Plan
 from roentgene.ingest.planning.table_plan import TablePlan
 from roentgene.ingest.quarantine import QuarantineChange
@@ -107,6 +109,9 @@ def commit(
     """
     cohort_id = plan.cohort.cohort_id
     message = f"ingest {cohort_id}, batch {head.batch_id}"
+    people = check_people(_to_be_written(plan, batch, change, head), plan.privacy)
+    if people.refused:
+        raise CatalogueRefusedError(people.refused, people.counts)
     with warehouse.transaction(current_author(), message) as tx:
         written = _write_tables(tx, plan, batch, head)
         written |= _write_measurements(tx, plan, batch, head)
@@ -115,9 +120,29 @@ def commit(
         gate = check_catalogue(tx.arrow, cohort_id, written)
         if gate.refused:
             raise CatalogueRefusedError(gate.refused, gate.counts)
-        _write_books(tx, plan, head, change, (*batch.counts, *gate.counts))
+        _write_books(tx, plan, head, change, (*batch.counts, *people.counts, *gate.counts))
         _insert(tx, "ops.batch", [_batch_row(cohort_id, message, head, written, change)])
-    return Committed({name: n for name, n in written.items() if n}, gate.counts)
+    return Committed({name: n for name, n in written.items() if n}, (*people.counts, *gate.counts))
+
+
+def _to_be_written(
+    plan: Plan, batch: Batch, change: QuarantineChange, head: BatchHead
+) -> dict[str, pa.Table | pl.DataFrame]:
+    """Everything with text that a batch writes."""
+    cohort_id = plan.cohort.cohort_id
+    return {
+        **batch.tables,
+        _VALUE: batch.values,
+        **{
+            name: _rows(name, rows)
+            for name, rows in (
+                ("ops.quarantine", _quarantine_rows(cohort_id, change, head)),
+                ("ops.image_file", _image_file_rows(plan, head)),
+                ("ops.unmatched_id", _all_unmatched_rows(plan, head)),
+                ("ops.source_file", _source_rows(plan, head)),
+            )
+        },
+    }
 
 
 def _write_tables(tx: Transaction, plan: Plan, batch: Batch, head: BatchHead) -> dict[str, int]:
@@ -178,25 +203,43 @@ def _write_books(
     for state, ids in (("open", change.reopened), ("resolved", change.resolved)):
         if ids:
             tx.execute_query("ingest/set_state", {"state": state, "refusal_ids": sorted(ids)})
-    common = {"cohort_id": cohort_id, "batch_id": head.batch_id}
-    read = [
+    tx.replace("ops.image_file", _rows("ops.image_file", _image_file_rows(plan, head)))
+    files = [planned.name for planned in _staged(plan)]
+    if files:
+        tx.execute_query("ingest/delete_unmatched_ids", {"cohort_id": cohort_id, "files": files})
+        _insert(tx, "ops.unmatched_id", _all_unmatched_rows(plan, head))
+        tx.replace("ops.source_file", _rows("ops.source_file", _source_rows(plan, head)))
+    if plan.privacy.key is not None:
+        setting = {"name": KEY_SETTING, "value": plan.privacy.key.fingerprint}
+        tx.replace("study.setting", _rows("study.setting", [setting]))
+
+
+def _staged(plan: Plan) -> list[TablePlan]:
+    return [planned for planned in plan.tables if planned.staged is not None]
+
+
+def _image_file_rows(plan: Plan, head: BatchHead) -> list[dict[str, Any]]:
+    common = {"cohort_id": plan.cohort.cohort_id, "batch_id": head.batch_id}
+    return [
         {**common, "file_path": name, **file._asdict()}
         for name, file in plan.imaging.newly_read.items()
     ]
-    tx.replace("ops.image_file", _rows("ops.image_file", read))
-    staged = [planned for planned in plan.tables if planned.staged is not None]
-    if staged:
-        files = [planned.name for planned in staged]
-        tx.execute_query("ingest/delete_unmatched_ids", {"cohort_id": cohort_id, "files": files})
-        # one file may be read as several tables
-        unmatched = {
-            (row["file_path"], row["side"], row["id"]): {**common, **row}
-            for one in staged
-            for row in _unmatched_rows(one)
-        }
-        _insert(tx, "ops.unmatched_id", list(unmatched.values()))
-        sources = [{**common, **_source_row(planned)} for planned in staged]
-        tx.replace("ops.source_file", _rows("ops.source_file", sources))
+
+
+def _all_unmatched_rows(plan: Plan, head: BatchHead) -> list[dict[str, Any]]:
+    common = {"cohort_id": plan.cohort.cohort_id, "batch_id": head.batch_id}
+    # one file may be read as several tables
+    unmatched = {
+        (row["file_path"], row["side"], row["id"]): {**common, **row}
+        for one in _staged(plan)
+        for row in _unmatched_rows(one)
+    }
+    return list(unmatched.values())
+
+
+def _source_rows(plan: Plan, head: BatchHead) -> list[dict[str, Any]]:
+    common = {"cohort_id": plan.cohort.cohort_id, "batch_id": head.batch_id}
+    return [{**common, **_source_row(planned)} for planned in _staged(plan)]
 
 
 def _quarantine_rows(

@@ -7,13 +7,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 
 from roentgene.ingest.known import StoredFile
 from roentgene.ingest.planning.contents import Files, read_contents
-from roentgene.ingest.planning.drawing import DeliveredFile, Drawing, file_name, refuse
+from roentgene.ingest.planning.drawing import DeliveredFile, Drawing, refuse
 from roentgene.ingest.planning.image_sources import SourceFiles, read_sources
+from roentgene.ingest.planning.personal_paths import (
+    StoredNames,
+    personal_field,
+    stored_names,
+    without_personal_paths,
+)
+from roentgene.ingest.privacy import UNDECLARED, Privacy, hashes_ids, reason_of
 from roentgene.ingest.refusal import Gated, Refusal
 from roentgene.ingest.sources.pair import Pair
 from roentgene.schemas.cohort import Cohort, ImageSource
@@ -57,7 +65,12 @@ class _Declared:
 
 
 def find_drawings(
-    cohort: Cohort, folder: Path, normalise: Normalise, stored: Mapping[str, StoredFile]
+    cohort: Cohort,
+    folder: Path,
+    normalise: Normalise,
+    stored: Mapping[str, StoredFile],
+    privacy: Privacy = UNDECLARED,
+    anchors: Mapping[str, date] | None = None,
 ) -> Delivery:
     """Find the images and masks of a delivery.
 
@@ -71,28 +84,34 @@ def find_drawings(
         Declared id rules.
     stored : mapping of str to StoredFile
         Files as they were last read.
+    privacy : Privacy
+        What may come in although it looks like a person.
+    anchors : mapping of str to date, optional
+        Day zero of each patient, by the cohort's id.
 
     Raises
     ------
     FileError
         As :func:`roentgene.ingest.planning.image_sources.read_sources`.
     """
-    sources = read_sources(cohort, folder)
-    found = [
-        _Declared(source, pair, normalise(pair.fields["patient_id"], source.declared))
-        for source in sources
-        for pair in source.pairs
-    ]
+
+    def anchor_of(given: str, source: ImageSource) -> date | None:
+        return (anchors or {}).get(normalise(given, source))
+
+    sources = read_sources(cohort, folder, anchor_of, privacy)
+    names = stored_names(sources, folder, normalise)
+    sources = [without_personal_paths(source, names, privacy) for source in sources]
+    found = [_declared(source, pair, normalise) for source in sources for pair in source.pairs]
     refused = [refusal for source in sources for refusal in source.refused]
     n_pairs = len(found) + len(refused)
     declared = []
     for one in found:
-        refusal = _undeclared(one, cohort, folder)
+        refusal = _undeclared(one, cohort, names, privacy)
         if refusal is None:
             declared.append(one)
         else:
             refused.append(refusal)
-    contents = _contents([one.pair for one in declared], folder, stored)
+    contents = _contents([one.pair for one in declared], names, stored)
     return Delivery(
         tuple(
             _drawing(one, contents.files)
@@ -101,20 +120,33 @@ def find_drawings(
         ),
         # a fault of an image is met again with each of its masks
         tuple(dict.fromkeys([*refused, *contents.unreadable])),
-        files=frozenset(name for source in sources for name in _names(source, folder)),
+        files=frozenset(name for source in sources for name in _names(source, names)),
         n_pairs=n_pairs,
         newly_read=contents.newly_read,
     )
 
 
-def _undeclared(found: _Declared, cohort: Cohort, folder: Path) -> Refusal | None:
+def _declared(source: SourceFiles, pair: Pair, normalise: Normalise) -> _Declared:
+    patient_id = normalise(pair.fields["patient_id"], source.declared)
+    if hashes_ids(source.declared.normalise):
+        # refusals are told by the fields of their pair
+        pair = replace(pair, fields={**pair.fields, "patient_id": patient_id})
+    return _Declared(source, pair, patient_id)
+
+
+def _undeclared(
+    found: _Declared, cohort: Cohort, names: StoredNames, privacy: Privacy
+) -> Refusal | None:
     """Refuse a pair of which the cohort file does not say what to make."""
     pair, modalities = found.pair, found.source.modalities
 
     def refusal(reason_code: str, column: str, detail: str) -> Refusal:
-        return refuse(pair, reason_code, detail, file_name(pair.image, folder), column)
+        return refuse(pair, reason_code, detail, names(pair.image), column)
 
     fields = pair.fields
+    if (personal := personal_field(pair, found.patient_id, privacy)) is not None:
+        column, kind = personal
+        return refusal(reason_of(kind), column, f"{column} looks like a {kind}")
     sequence, timepoint, repeat_no = fields["sequence"], fields["timepoint"], fields["repeat_no"]
     if modalities is not None and sequence not in modalities:
         detail = f"sequence {sequence!r} is not among {', '.join(modalities)}"
@@ -146,14 +178,16 @@ class _Contents:
     newly_read: Mapping[str, StoredFile]
 
 
-def _contents(pairs: Sequence[Pair], folder: Path, stored: Mapping[str, StoredFile]) -> _Contents:
+def _contents(
+    pairs: Sequence[Pair], name_of: StoredNames, stored: Mapping[str, StoredFile]
+) -> _Contents:
     """Hash the files of pairs, each once and only if need be; refuse those that cannot be read."""
     # a file that several pairs share is refused with the first of them
     first: dict[Files, tuple[str, Pair]] = {}
     for pair in pairs:
         first.setdefault(pair.image_files, ("image", pair))
         first.setdefault((pair.mask,), ("mask", pair))
-    names = {paths: file_name(paths[0], folder) for paths in first}
+    names = {paths: name_of(paths[0]) for paths in first}
     files, refused, newly_read = {}, [], {}
     for paths, found in read_contents(names, stored).items():
         name = names[paths]
@@ -192,10 +226,10 @@ def _drawing(found: _Declared, files: Mapping[Path, DeliveredFile]) -> Drawing:
     )
 
 
-def _names(source: SourceFiles, folder: Path) -> Iterator[str]:
+def _names(source: SourceFiles, names: StoredNames) -> Iterator[str]:
     for pair in source.pairs:
-        yield file_name(pair.image, folder)
-        yield file_name(pair.mask, folder)
+        yield names(pair.image)
+        yield names(pair.mask)
     for refusal in source.refused:
         # a pattern refuses files; a manifest refuses lines of its own
         if source.declared.manifest is None and refusal.file_path is not None:

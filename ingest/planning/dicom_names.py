@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from roentgene.ingest.sources.dicom.header import Header
+from roentgene.ingest.study_day import days_from
 from roentgene.schemas.cohort import ImageSource, RoiMatch, SeriesMatch, Timepoint
 
 
@@ -85,7 +86,7 @@ def visit_of(
     int or None
         Days from day zero.
     """
-    days = (day - anchor).days if day is not None and anchor is not None else None
+    days = days_from(anchor, day) if day is not None and anchor is not None else None
     windows = {name: one.window for name, one in timepoints.items() if one.window is not None}
     if days is not None and windows:
         for name, (first, last) in windows.items():

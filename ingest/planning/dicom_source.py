@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -19,6 +19,7 @@ from roentgene.ingest.planning.dicom_masks import (
 )
 from roentgene.ingest.planning.dicom_names import sequence_of, visit_of
 from roentgene.ingest.planning.drawing import file_name
+from roentgene.ingest.privacy import UNDECLARED, Privacy, reason_of
 from roentgene.ingest.refusal import Gated, Refusal
 from roentgene.ingest.sources.dicom.header import Header
 from roentgene.ingest.sources.dicom.linking import SeriesIdentity
@@ -31,8 +32,12 @@ from roentgene.schemas.errors import FileError
 
 _DOSE = "RTDOSE"
 
-#: Day zero of each patient, by the id that the headers give.
-Anchors = Mapping[str, datetime.date]
+#: Day zero of a patient by the id that the headers give; None where it is not known.
+AnchorOf = Callable[[str, ImageSource], datetime.date | None]
+
+
+def no_anchor(_: str, __: ImageSource) -> None:
+    """Know nobody's day zero."""
 
 
 def read_dicom(
@@ -40,7 +45,8 @@ def read_dicom(
     cohort: Cohort,
     folder: Path,
     constants: Mapping[str, str],
-    anchors: Anchors | None = None,
+    anchor_of: AnchorOf = no_anchor,
+    privacy: Privacy = UNDECLARED,
 ) -> Gated[list[Pair]]:
     """Find the images, regions and doses of a DICOM tree.
 
@@ -54,8 +60,10 @@ def read_dicom(
         Its folder, from which relative paths start.
     constants : mapping of str to str
         Fields that the cohort file states.
-    anchors : mapping of str to date, optional
-        Day zero of each patient. Dates stay in memory, to count days.
+    anchor_of : callable
+        Tells day zero of a patient. Dates stay in memory, to count days.
+    privacy : Privacy
+        What may come in although it looks like a person.
 
     Returns
     -------
@@ -73,7 +81,7 @@ def read_dicom(
         msg = f"there is no folder {source.dicom} of DICOM files"
         raise FileError(msg, "Correct the path; relative ones start at the cohort file's folder")
     found = scan(root, partial(file_name, folder=folder))
-    reading = _Reading(source, cohort, folder, constants, anchors or {}, list(found.refused))
+    reading = _Reading(source, cohort, folder, constants, anchor_of, privacy, list(found.refused))
     pairs = list(reading.pairs(found.kept))
     return Gated(pairs, tuple(reading.refused))
 
@@ -86,7 +94,8 @@ class _Reading:
     cohort: Cohort
     folder: Path
     constants: Mapping[str, str]
-    anchors: Anchors
+    anchor_of: AnchorOf
+    privacy: Privacy
     refused: list[Refusal] = field(default_factory=list)
 
     def pairs(self, tree: DicomTree) -> Iterator[Pair]:
@@ -140,8 +149,31 @@ class _Reading:
                 if isinstance(mask, VolumeError):
                     self._refuse(mask.reason_code, mask.message, header)
                 else:
-                    found[_patient(header)].append(mask)
+                    found[_patient(header)].append(self._without_personal_parts(mask))
         return found
+
+    def _without_personal_parts(self, mask: MaskFile) -> MaskFile:
+        """Leave out ROIs and segments whose names tell who drew them, or whom they show."""
+        kept = []
+        for part in mask.parts:
+            kind = self.privacy.personal_text(part.shown.region, ["imaging.segmentation"], "region")
+            if kind is None:
+                kept.append(part)
+            else:
+                detail = f"the name of number {part.number} looks like a {kind}"
+                self._refuse(reason_of(kind), detail, mask.header)
+        return replace(mask, parts=tuple(kept))
+
+    def _acquisition(self, image: ImageSeries) -> dict[str, object]:
+        """Give what is stored of scanner and protocol, without texts that look like a person."""
+        columns = image.acquisition.columns()
+        for name, value in columns.items():
+            if isinstance(value, str):
+                kind = self.privacy.personal_text(value, ["imaging.series"], name)
+                if kind is not None:
+                    self._refuse(reason_of(kind), f"{name} looks like a {kind}", image.header)
+                    columns[name] = None
+        return columns
 
     def _doses(self, tree: DicomTree) -> dict[str, list[DoseFile]]:
         found: dict[str, list[DoseFile]] = defaultdict(list)
@@ -173,7 +205,7 @@ class _Reading:
             mask_kind=mask.kind,
             linked_by=linked.rule,
             fraction_threshold=self.source.fraction_threshold,
-            acquisition=image.acquisition.columns(),
+            acquisition=self._acquisition(image),
         )
         volume = image.volume_index
         more = {} if volume is None else {"volume_index": str(volume)}
@@ -222,7 +254,7 @@ class _Reading:
         lesion_id: str | None,
         more: Mapping[str, str],
     ) -> Iterator[Pair]:
-        anchor = self.anchors.get(_patient(header))
+        anchor = self.anchor_of(_patient(header), self.source)
         timepoint, day = visit_of(header.study_date, anchor, self.cohort.timepoints)
         timepoint = self.constants.get("timepoint", timepoint)
         if timepoint is None:

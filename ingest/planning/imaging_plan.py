@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from roentgene.ingest.planning.delivery import Normalise, find_drawings
 from roentgene.ingest.planning.drawing import Drawing, Visit
 from roentgene.ingest.planning.drawing_gate import gate_drawings
 from roentgene.ingest.planning.wanted import Wanted
+from roentgene.ingest.privacy import UNDECLARED, Privacy
 from roentgene.ingest.refusal import Refusal
 from roentgene.schemas.cohort import Cohort
 from roentgene.schemas.study import GateThresholds
@@ -93,6 +95,8 @@ def plan_imaging(
     stored_files: Mapping[str, StoredFile],
     engine_path: EnginePath = "fast",
     dose_extractions: Sequence[Extraction] = (),
+    privacy: Privacy = UNDECLARED,
+    anchors: Mapping[str, date] | None = None,
 ) -> ImagingPlan:
     """Plan the extraction of a cohort.
 
@@ -121,13 +125,17 @@ def plan_imaging(
         Which code of the engines carries out what is due; it makes nothing due.
     dose_extractions : sequence of Extraction
         What is measured of dose grids.
+    privacy : Privacy
+        What may come in although it looks like a person.
+    anchors : mapping of str to date, optional
+        Day zero of each patient, by the cohort's id.
 
     Raises
     ------
     FileError
         If the cohort file is wrong in what it says of images, masks or regions.
     """
-    delivery = find_drawings(cohort, folder, normalise, stored_files)
+    delivery = find_drawings(cohort, folder, normalise, stored_files, privacy, anchors)
     gated = gate_drawings(delivery.kept, image_owners)
     drawings = gated.kept
     of_cohort = Wanted(

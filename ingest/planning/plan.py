@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
+from functools import partial
 from pathlib import Path
 
+from roentgene.ingest.anchors import read_anchors
 from roentgene.ingest.extract.engines import EnginePath
 from roentgene.ingest.extract.extraction import make_extraction
 from roentgene.ingest.extract.work import DVH, Extraction, subjects
+from roentgene.ingest.id_key import IdKey
 from roentgene.ingest.known import Known, read_known
+from roentgene.ingest.planning.declared_privacy import declared_privacy
 from roentgene.ingest.planning.dose_extraction import make_dose_extraction
 from roentgene.ingest.planning.imaging_plan import ImagingPlan, plan_imaging
 from roentgene.ingest.planning.table_plan import TablePlan, plan_tables
+from roentgene.ingest.privacy import UNDECLARED, Privacy, unnamed
 from roentgene.ingest.quarantine import Examined, unlike
-from roentgene.ingest.refusal import Refusal
+from roentgene.ingest.refusal import Gated, Refusal
 from roentgene.ingest.tables.identifiers import normalise_id
 from roentgene.schemas.cohort import Cohort, ImageSource, read_cohort
 from roentgene.schemas.errors import FileError
@@ -43,6 +49,8 @@ class Plan:
         Those of them that the quarantine does not hold.
     known : Known
         What the catalogue knew when the plan was made.
+    privacy : Privacy
+        Key of hashed ids, and what may come in although it looks like a person.
     """
 
     cohort: Cohort
@@ -52,6 +60,7 @@ class Plan:
     refusals: tuple[Refusal, ...]
     new_refusals: tuple[Refusal, ...]
     known: Known
+    privacy: Privacy = UNDECLARED
 
     @property
     def examined(self) -> Examined:
@@ -95,13 +104,16 @@ def make_plan(warehouse: Warehouse, cohort_file: Path, engine_path: EnginePath =
     Raises
     ------
     FileError
-        If the cohort file, or a profile of ``study.yaml``, is wrong.
+        If the cohort file, or a profile of ``study.yaml``, is wrong, or ids are to be hashed and
+        the key cannot be used.
     ExtractionUnavailableError
         If there are images, and the engine is not installed.
     """
     cohort = read_cohort(cohort_file)
     folder = cohort_file.resolve().parent
     known = read_known(warehouse.arrow, cohort.cohort_id)
+    privacy = declared_privacy(cohort, folder, warehouse)
+    anchors = _anchors(cohort, folder, privacy)
     extractions = _extractions(cohort, warehouse)
     dose_extractions = _dose_extractions(cohort, warehouse)
     imaging = plan_imaging(
@@ -111,15 +123,24 @@ def make_plan(warehouse: Warehouse, cohort_file: Path, engine_path: EnginePath =
         warehouse.study.gates,
         known.done,
         known.retried,
-        _patient_id,
+        partial(_patient_id, privacy.key),
         known.image_owners,
         known.image_files,
         engine_path,
         dose_extractions,
+        privacy,
+        anchors.kept,
     )
-    tables = plan_tables(cohort, folder, known, imaging.patients)
+    tables = plan_tables(cohort, folder, known, imaging.patients, privacy)
     staged = [table.staged for table in tables if table.staged is not None]
-    refusals = (*imaging.refusals, *(refusal for one in staged for refusal in one.refusals))
+    refusals = tuple(
+        unnamed(refusal)
+        for refusal in (
+            *anchors.refused,
+            *imaging.refusals,
+            *(r for one in staged for r in one.refusals),
+        )
+    )
     return Plan(
         cohort,
         _distinct((*extractions, *dose_extractions)),
@@ -128,7 +149,12 @@ def make_plan(warehouse: Warehouse, cohort_file: Path, engine_path: EnginePath =
         refusals,
         unlike(refusals, cohort.cohort_id, known),
         known,
+        privacy,
     )
+
+
+def _anchors(cohort: Cohort, folder: Path, privacy: Privacy) -> Gated[Mapping[str, date]]:
+    return Gated({}) if cohort.anchors is None else read_anchors(cohort.anchors, folder, privacy)
 
 
 def _extractions(cohort: Cohort, warehouse: Warehouse) -> tuple[Extraction, ...]:
@@ -167,5 +193,5 @@ def _distinct(extractions: Iterable[Extraction]) -> tuple[Extraction, ...]:
     return tuple(made.values())
 
 
-def _patient_id(given: str, source: ImageSource) -> str:
-    return normalise_id(given, source.normalise)
+def _patient_id(key: IdKey | None, given: str, source: ImageSource) -> str:
+    return normalise_id(given, source.normalise, key)

@@ -10,6 +10,8 @@ from typing import Literal
 
 from roentgene.ingest.identity import file_hash
 from roentgene.ingest.known import Known, SourceFile
+from roentgene.ingest.personal_text import DATE
+from roentgene.ingest.privacy import UNDECLARED, Privacy
 from roentgene.ingest.tables import StagedTables, TableContext, stage_table, staging_order
 from roentgene.ingest.tables.identifiers import nearest_ids
 from roentgene.schemas.canonical import canonical_json, text_hash
@@ -78,7 +80,11 @@ class _Asked:
 
 
 def plan_tables(
-    cohort: Cohort, folder: Path, known: Known, imaged: frozenset[str]
+    cohort: Cohort,
+    folder: Path,
+    known: Known,
+    imaged: frozenset[str],
+    privacy: Privacy = UNDECLARED,
 ) -> tuple[TablePlan, ...]:
     """Stage the tables that are new or changed.
 
@@ -95,9 +101,17 @@ def plan_tables(
         What the catalogue knows.
     imaged : frozenset of str
         Patients who have images in this delivery.
+    privacy : Privacy
+        Key of hashed ids, and what may come in although it looks like a person.
+
+    Raises
+    ------
+    FileError
+        If the path of a table looks like a person, or a panel has other genes elsewhere.
     """
-    asked = list(_asked(cohort, folder, known))
-    context = TableContext(cohort, known.patients | imaged, known.samples)
+    _check_paths(cohort, privacy)
+    asked = list(_asked(cohort, folder, known, privacy))
+    context = TableContext(cohort, known.patients | imaged, known.samples, privacy)
     files_due = {one.declaration.file for one in asked if _is_due(one, known)}
     context = _stage([one for one in asked if one.declaration.file in files_due], context)
     imaged |= known.imaged_patients | _imaged_by_tables(asked)
@@ -113,7 +127,22 @@ def plan_tables(
     return tuple(_planned(one, known, context, imaged, known_hash) for one in asked)
 
 
-def _asked(cohort: Cohort, folder: Path, known: Known) -> Iterator[_Asked]:
+def _check_paths(cohort: Cohort, privacy: Privacy) -> None:
+    """Refuse a cohort file whose tables have a person in their path; a date is the file's own.
+
+    Raises
+    ------
+    FileError
+        Which table it is, without its path.
+    """
+    for place, declaration in enumerate(cohort.tables, start=1):
+        kind = privacy.personal_text(declaration.file, ["ops.source_file"], "file_path")
+        if kind not in {None, DATE}:
+            msg = f"tables: the path of table {place} ({declaration.kind}) looks like a {kind}"
+            raise FileError(msg, "Rename the file or its folder: paths are stored")
+
+
+def _asked(cohort: Cohort, folder: Path, known: Known, privacy: Privacy) -> Iterator[_Asked]:
     seen: Counter[tuple[str, str]] = Counter()
     for declaration in staging_order(cohort.tables):
         label = _label(declaration)
@@ -123,7 +152,8 @@ def _asked(cohort: Cohort, folder: Path, known: Known) -> Iterator[_Asked]:
         path = folder / declaration.file
         said = canonical_json(declaration.model_dump(mode="json"))
         digest = file_hash(path) if path.is_file() else ""
-        content_hash = text_hash(f"{digest} {said}")
+        # with other rules of privacy, or another key, other rows come in
+        content_hash = text_hash(f"{digest} {said}{privacy.said(declaration)}")
         before = known.source_files.get((declaration.file, label))
         yield _Asked(declaration, label, path, content_hash, before)
 
