@@ -15,8 +15,9 @@ _SHARD = re.compile(r"([0-9]{1,9})/([0-9]{1,9})")
 
 def work_size(case: Case) -> int:
     """Guess how long a case takes: bytes of its image times extractions, and never nothing."""
-    path = Path(case.path)
-    return max(1, (path.stat().st_size if path.is_file() else 0) * case.n_due)
+    paths = map(Path, case.slices or (case.path,))
+    n_bytes = sum(path.stat().st_size for path in paths if path.is_file())
+    return max(1, n_bytes * case.n_due)
 
 
 def largest_first(cases: Iterable[Case]) -> list[Case]:

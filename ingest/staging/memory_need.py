@@ -36,6 +36,8 @@ def memory_needed(case: Case) -> int:
         The case. An image whose header cannot be read takes nothing: it will be refused.
     """
     n_voxels, spacing = _grid(Path(case.path))
+    # each file of a DICOM series tells of its own slice
+    n_voxels *= max(len(case.slices), 1)
     finest = max((_refinement(one, spacing) for one in case.extractions), default=1.0)
     bytes_a_voxel = _FAST if case.engine_path == "fast" else _STOCK
     return math.ceil(n_voxels * max(1.0, finest) * bytes_a_voxel)

@@ -1,5 +1,6 @@
 """Which cases a job of a job array takes: each case one job, and each job as much as the others."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,16 @@ def test_the_largest_comes_first_in_each_shard(monkeypatch: pytest.MonkeyPatch) 
     assert [one.case_key for one in Shard(1, 2).of(cases)] == ["003", "002", "005", "000"]
     assert [one.case_key for one in Shard(2, 2).of(cases)] == ["004", "001"]
     assert [one.case_key for one in largest_first(cases)][:2] == ["003", "004"]
+
+
+def test_a_series_is_as_large_as_all_its_slices(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Case, "n_due", 3)
+    for number in range(4):
+        (tmp_path / str(number)).write_bytes(b"12345")
+    series = replace(case("k", tmp_path / "0"), slices=tuple(map(str, tmp_path.iterdir())))
+    assert work_size(series) == 4 * 5 * 3
 
 
 def test_images_that_are_not_there_are_shared_out_too() -> None:

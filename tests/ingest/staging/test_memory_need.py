@@ -53,6 +53,14 @@ def test_of_four_dimensions_one_volume_is_read(tmp_path: Path) -> None:
         assert memory_needed(case(tmp_path / f"perfusion{suffix}")) == 64 * BYTES_A_VOXEL
 
 
+def test_of_a_series_all_slices_are_read(tmp_path: Path) -> None:
+    names = [str(tmp_path / f"{number}.dcm") for number in range(5)]
+    for name in names:
+        sitk.WriteImage(sitk.GetImageFromArray(np.zeros((1, 4, 4), dtype=np.int16)), name)
+    series = replace(case(Path(names[0])), slices=tuple(names))
+    assert memory_needed(series) == 5 * 16 * BYTES_A_VOXEL
+
+
 def test_the_stock_path_takes_more(image: Path) -> None:
     fast = case(image)
     assert memory_needed(replace(fast, engine_path="stock")) > 3 * memory_needed(fast)
