@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Protocol
 import polars as pl
 import pyarrow as pa
 
+from roentgene.ingest.habitat_model import HabitatModel, model_of_row
 from roentgene.ingest.refusal import Stage
 from roentgene.queries import render
 from roentgene.queries.registry import query_text
@@ -23,6 +24,7 @@ GROWING = (
     "genomic.sample",
     "genomic.assay",
 )
+_HABITAT_MODEL = "imaging.habitat_model"
 _UNDONE = frozenset({"open", "retry"})
 
 Measured = tuple[str, str, str]
@@ -110,6 +112,8 @@ class Known:
         Every gene panel.
     expectations : polars.DataFrame
         Rows of ``study.expectation``.
+    habitat_models : mapping of str to HabitatModel
+        Fitted models of habitats by name.
     """
 
     last_batch: str | None
@@ -123,6 +127,7 @@ class Known:
     growing: Mapping[str, pl.DataFrame]
     panels: Mapping[str, Panel]
     expectations: pl.DataFrame
+    habitat_models: Mapping[str, HabitatModel]
 
     @property
     def done(self) -> dict[Measured, str]:
@@ -206,7 +211,12 @@ def read_known(arrow: ArrowQuery, cohort_id: str) -> Known:
         },
         panels=_panels(rows("panels")),
         expectations=pl.DataFrame(arrow(render.rows_of_cohort(table("study.expectation")), cohort)),
+        habitat_models=_models(arrow(render.rows_of_cohort(table(_HABITAT_MODEL)), cohort)),
     )
+
+
+def _models(rows: pa.Table) -> dict[str, HabitatModel]:
+    return {row["name"]: model_of_row(row) for row in rows.to_pylist()}
 
 
 def _panels(rows: list[dict[str, Any]]) -> dict[str, Panel]:

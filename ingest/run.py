@@ -29,9 +29,11 @@ from roentgene.ingest.committing.commit import (
 from roentgene.ingest.extract.engines import EnginePath
 from roentgene.ingest.extract.executors import Executor, Outcome
 from roentgene.ingest.gates.report import BatchFacts, write_report
+from roentgene.ingest.habitat_model import HabitatModel
 from roentgene.ingest.known import last_batch
-from roentgene.ingest.planning.plan import Plan, make_plan
+from roentgene.ingest.planning.plan import Plan
 from roentgene.ingest.quarantine import QuarantineChange, change_of
+from roentgene.ingest.ready_plan import ready_plan
 from roentgene.ingest.refusal import Refusal, RuleCount
 from roentgene.ingest.staging.case import failed_case
 from roentgene.ingest.staging.case_rows import CaseRows
@@ -123,10 +125,11 @@ def run_ingest(
     """
     begun, started_at = time.monotonic(), datetime.now(UTC)
     staged: set[Path] = set()
+    fitted: dict[str, HabitatModel] = {}
     _make_ready(folder)
     while True:
         with open_warehouse(folder) as reader:
-            plan = make_plan(reader, cohort_file, engine_path)
+            plan = ready_plan(reader, cohort_file, engine_path, fitted)
         staging = reader.layout.staging / plan.cohort.cohort_id
         staged.update(staging / case.case_key for case in plan.imaging.cases)
         if plan.imaging.cases and getattr(executor, "in_other_processes", False):

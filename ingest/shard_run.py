@@ -13,7 +13,7 @@ from pathlib import Path
 from roentgene.ingest.extract.engines import EnginePath
 from roentgene.ingest.extract.executors import Executor, Outcome
 from roentgene.ingest.extract.work_order import Shard
-from roentgene.ingest.planning.plan import make_plan
+from roentgene.ingest.ready_plan import ready_plan
 from roentgene.ingest.staging.cases import OnProgress, gone, silent, stage_cases, staged_keys
 from roentgene.warehouse.opening import open_warehouse
 
@@ -88,7 +88,7 @@ def run_shard(
     """
     begun = time.monotonic()
     with open_warehouse(folder) as reader:
-        plan = make_plan(reader, cohort_file, engine_path)
+        plan = ready_plan(reader, cohort_file, engine_path, {})
     staging = reader.layout.staging / plan.cohort.cohort_id
     cases = shard.of(plan.imaging.cases)
     found = staged_keys(staging) & {case.case_key for case in cases}

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from roentgene.schemas.anchors import Anchors
+from roentgene.schemas.cohort_regions import Region
 from roentgene.schemas.cohort_tables import IdRule, TableDeclaration
 from roentgene.schemas.declared import Declared, Name, read_declared
+from roentgene.schemas.label_schemes import LabelSchemeName
 
 DayZero = Literal["diagnosis", "first_surgery", "baseline_scan", "rt_start"]
 
@@ -20,10 +25,34 @@ class Timepoint(Declared):
     """Position among the visits, 0 first."""
     day: int | None = None
     """Day of the visit from day zero; left out where it differs or is not known."""
+    window: tuple[int, int] | None = None
+    """First and last day on which a dated image, of DICOM, belongs to the visit; the days are
+    counted from the patient's date under ``anchors``.
+    """
+
+
+class SeriesMatch(Declared):
+    """Which DICOM series an image is; what is left out fits any."""
+
+    modality: str | None = None
+    """DICOM modality: CT, MR, PT."""
+    description: str | None = None
+    """SeriesDescription, with * and ? for what differs; letter case does not matter."""
+    number: int | None = None
+    """SeriesNumber."""
+
+
+class RoiMatch(Declared):
+    """What an ROI of a structure set, or a segment, shows."""
+
+    region: Name
+    """Its region."""
+    lesion_id: str | None = None
+    """Its lesion; left out, that of the source."""
 
 
 class ImageSource(Declared):
-    """Where images and masks are: a file pattern with its mask pattern, or a manifest.
+    """Where images and masks are: a pattern with its mask pattern, a manifest, or a DICOM tree.
 
     Placeholders of patterns and columns of manifests are ``patient_id``, ``timepoint``,
     ``sequence``, ``volume_index``, ``rater_id``, ``lesion_id``, ``repeat_no`` and ``region``; a
@@ -37,6 +66,22 @@ class ImageSource(Declared):
     """Path of the masks; the placeholders that both patterns have pair the files."""
     manifest: str | None = None
     """A CSV, TSV or Parquet file with the columns ``image`` and ``mask``, one row a pair."""
+    dicom: str | None = None
+    """Folder of DICOM files in any order: series, structure sets, segmentations, dose and plans are
+    found by their headers.
+    """
+    series: dict[Name, SeriesMatch] | None = None
+    """Sequence of each DICOM series, the first that fits; one that fits none is refused. Left out,
+    the modality is the sequence.
+    """
+    rois: dict[str, RoiMatch | Name] | None = None
+    """Region of each ROI or segment by its name, with * and ? for what differs; the first that
+    fits. One that fits none keeps its name.
+    """
+    only_rois: bool = False
+    """Whether ROIs and segments that ``rois`` does not name are left out."""
+    fraction_threshold: float | None = Field(default=None, gt=0, le=1)
+    """From which fraction on a voxel of a fractional DICOM segmentation belongs to its region."""
     root: str | None = None
     """Folder that all files of the manifest lie in; left out, that of the manifest."""
     mask_of: Literal["volume", "sequence", "visit"] | None = None
@@ -65,12 +110,27 @@ class ImageSource(Declared):
     """DICOM modality of all images, or of each sequence; one that is not named is then refused."""
     labels: dict[int, Name] | None = None
     """Region of each mask value; values that are not named are left aside."""
+    label_scheme: LabelSchemeName | None = None
+    """Numbering of the masks that comes with roentgene, brats_1_2_4 or brats_1_2_3, with the
+    regions derived from it; ``labels: brats_1_2_4`` says the same. A mask with another value is
+    refused.
+    """
     reference_sequence: str | None = None
     """Sequence on whose grid shape is measured where a mask serves several; left out, the first
     under ``modality``, else the first by name.
     """
     normalise: tuple[IdRule, ...] = ()
     """Rules that lead from the patient's id in the files to that of the cohort."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named_numbering(cls, value: Any) -> Any:
+        """Accept ``labels: brats_1_2_4``."""
+        if isinstance(value, dict) and isinstance(value.get("labels"), str):
+            scheme = value.get("label_scheme", value["labels"])
+            if scheme == value["labels"]:
+                return {**value, "labels": None, "label_scheme": scheme}
+        return value
 
     @field_validator("labels")
     @classmethod
@@ -81,46 +141,41 @@ class ImageSource(Declared):
         return labels
 
     @model_validator(mode="after")
-    def _one_way_in(self) -> ImageSource:
-        if (self.manifest is None) == (self.pattern is None and self.mask is None):
-            msg = "give either 'pattern' with 'mask', or 'manifest'"
+    def _one_numbering(self) -> ImageSource:
+        if self.labels is not None and self.label_scheme is not None:
+            msg = "give either 'labels' or 'label_scheme'"
             raise ValueError(msg)
-        if self.manifest is None and (self.pattern is None or self.mask is None):
+        return self
+
+    @model_validator(mode="after")
+    def _one_way_in(self) -> ImageSource:
+        ways = [self.pattern or self.mask, self.manifest, self.dicom]
+        if sum(way is not None for way in ways) != 1:
+            msg = "give either 'pattern' with 'mask', or 'manifest', or 'dicom'"
+            raise ValueError(msg)
+        if (self.pattern is None) != (self.mask is None):
             msg = "'pattern' and 'mask' belong together"
             raise ValueError(msg)
         if self.manifest is None and self.mask_of is not None:
-            msg = "'mask_of' is for manifests: here {sequence} in 'mask' says it"
+            msg = "'mask_of' is for manifests: elsewhere the files say it"
             raise ValueError(msg)
+        self._of_dicom_alone()
         return self
 
-
-class Region(Declared):
-    """A region made of others: a union of labels, or a ring around one."""
-
-    region: Name
-    """Name of the region, which no drawn one has."""
-    union: tuple[Name, ...] | None = Field(default=None, min_length=1)
-    """Regions whose voxels it has together."""
-    from_: Name | None = Field(default=None, alias="from")
-    """Region that the ring lies around."""
-    ring_mm: tuple[float, float] | None = None
-    """Where the ring begins and where it ends, in mm from that region."""
-
-    @model_validator(mode="after")
-    def _one_rule(self) -> Region:
-        ring = self.from_ is not None and self.ring_mm is not None
-        if ring == (self.union is not None) or (self.from_ is None) != (self.ring_mm is None):
-            msg = "give either 'union: [A, B]' or 'from: A' with 'ring_mm: [inner, outer]'"
-            raise ValueError(msg)
-        if self.ring_mm is not None and not 0 <= self.ring_mm[0] < self.ring_mm[1]:
-            msg = "ring_mm is [inner, outer] in millimetres with 0 <= inner < outer"
-            raise ValueError(msg)
-        return self
+    def _of_dicom_alone(self) -> None:
+        """Refuse keys that the way in does not use."""
+        of_dicom = ("series", "rois", "fraction_threshold")
+        of_others = ("labels", "region", "modality", "sequence", "volume_index", "patient_id")
+        for name in of_others if self.dicom is not None else of_dicom:
+            if getattr(self, name) is not None:
+                verb = "is not for" if self.dicom is not None else "is for"
+                msg = f"'{name}' {verb} 'dicom'"
+                raise ValueError(msg)
 
     @property
-    def parts(self) -> tuple[str, ...]:
-        """Regions it is made of."""
-        return self.union or (self.from_ or "",)
+    def numbering(self) -> dict[int, str] | str | None:
+        """Region of each mask value, or the name of a numbering; None where files name it."""
+        return self.labels if self.labels is not None else self.label_scheme
 
 
 class Expectation(Declared):
@@ -153,12 +208,20 @@ class Cohort(Declared):
     """Event from which all days are counted, for dates never enter the warehouse."""
     timepoints: dict[Name, Timepoint] = {"baseline": Timepoint(order=0, day=0)}
     """Visits by name."""
+    anchors: Anchors | None = None
+    """Where the date of each patient's day zero is written, from which dated images count their
+    days; no date is stored.
+    """
     images: tuple[ImageSource, ...] = ()
     """Where images and masks are."""
     regions: tuple[Region, ...] = ()
     """Regions that are made of others."""
     profiles: tuple[str, ...] = ("original",)
     """How features are extracted: profiles of study.yaml, or those that come with roentgene."""
+    dose_profiles: tuple[str, ...] = ("dosiomics", "dvh")
+    """What is measured of dose grids: features by profiles whose bins are in Gy, and dose-volume
+    metrics by profiles of engine ``dvh``.
+    """
     tables: tuple[TableDeclaration, ...] = ()
     """Tables that stand beside the images."""
     expect: Expectation = Expectation()
@@ -174,11 +237,27 @@ class Cohort(Declared):
         if len(set(names)) != len(names):
             msg = "a region is declared twice"
             raise ValueError(msg)
+        check_windows(self.timepoints)
         unknown = sorted(set(self.expect.timepoints) - set(self.timepoints))
         if unknown:
             msg = f"expect names timepoints that are not declared: {', '.join(unknown)}"
             raise ValueError(msg)
         return self
+
+
+def check_windows(timepoints: Mapping[str, Timepoint]) -> None:
+    """Refuse windows of visits that end before they begin, or share a day (``ValueError``)."""
+    windows = sorted(
+        (*visit.window, name) for name, visit in timepoints.items() if visit.window is not None
+    )
+    for first, last, name in windows:
+        if last < first:
+            msg = f"the window of timepoint {name} ends before it begins"
+            raise ValueError(msg)
+    for (_, last, name), (first, _, other) in pairwise(windows):
+        if first <= last:
+            msg = f"the windows of timepoints {name} and {other} share day {first}"
+            raise ValueError(msg)
 
 
 def read_cohort(path: Path) -> Cohort:

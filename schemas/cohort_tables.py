@@ -140,6 +140,8 @@ class PatientColumns(Declared):
     """Column with the age at day zero, in years."""
     site: str | None = None
     """Column with the institution or scanner site."""
+    index_lesion: str | None = None
+    """Column with the ``lesion_id`` of the patient's index lesion."""
 
 
 class ClinicalTable(DividedIds):

@@ -116,8 +116,14 @@ class PatientFeatureRules(Declared):
     """Rater whose regions count, and whom analyses of one rater look at; left out, a region must
     have been drawn by one rater alone.
     """
-    lesion_rule: Literal["largest", "only"] = "largest"
-    """Which lesion counts: the one of the largest volume, or none unless it is the only one."""
+    lesion_rule: Literal["largest", "only", "index"] = "largest"
+    """Which lesion counts: at each visit the one of the largest volume, none unless it is the only
+    one, or at all visits the index lesion of the patient, as ``mart.index_lesion`` has it.
+    """
+    index_region: str | None = None
+    """Region whose volume at baseline makes a lesion the index lesion; left out, the largest of
+    those that were drawn.
+    """
 
 
 class QueryLimits(Declared):

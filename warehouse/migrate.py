@@ -116,6 +116,7 @@ def _settings(study: Study) -> dict[str, str | None]:
     return {
         "reference_rater": study.patient_feature.reference_rater,
         "lesion_rule": study.patient_feature.lesion_rule,
+        "index_region": study.patient_feature.index_region,
         _DEPLOYED: hashlib.sha256(text.encode()).hexdigest(),
     }
 

@@ -106,7 +106,9 @@ def gather(plan: Plan, cases: Iterable[CaseRows], changed: ChangedRows) -> Batch
     refusals += _add_cases(cases, parts, values)
     for name, frame in cohort_rows(plan).items():
         parts[name].append(frame)
-    parts["vocab.region"].append(region_rows(_regions(plan, parts), plan.cohort))
+    parts["vocab.region"].append(
+        region_rows(_regions(plan, parts), plan.cohort, plan.imaging.habitat_models)
+    )
     rows = {}
     for name, frames in parts.items():
         rows[name], conflicts = _one_row_a_key(name, frames, plan.known)

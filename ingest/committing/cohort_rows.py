@@ -10,9 +10,11 @@ import polars as pl
 
 from roentgene.ingest.extract.extraction import extraction_row
 from roentgene.ingest.extract.work import DVH
+from roentgene.ingest.habitat_model import HabitatModel
 from roentgene.ingest.planning.dose_extraction import dose_extraction_row
 from roentgene.ingest.planning.drawing import Visit
 from roentgene.ingest.planning.plan import Plan
+from roentgene.ingest.planning.region_rules import parent_regions
 from roentgene.ingest.staged_columns import SOURCE_FILE, SOURCE_ROW, staged_schema
 from roentgene.schemas.cohort import Cohort
 from roentgene.schemas.words import packaged_regions
@@ -49,6 +51,9 @@ def cohort_rows(plan: Plan) -> dict[str, pl.DataFrame]:
             for patient, lesion in sorted(plan.imaging.lesions)
         ],
         "study.expectation": list(_expectations(cohort)),
+        "imaging.habitat_model": [
+            model.row(cohort.cohort_id) for model in plan.imaging.habitat_models.values()
+        ],
         "imaging.extraction": [
             dose_extraction_row(one) if one.engine == DVH else extraction_row(one)
             for one in plan.extractions
@@ -57,7 +62,9 @@ def cohort_rows(plan: Plan) -> dict[str, pl.DataFrame]:
     return {name: _frame(name, found, cohort.cohort_id) for name, found in rows.items()}
 
 
-def region_rows(regions: Mapping[str, str], cohort: Cohort) -> pl.DataFrame:
+def region_rows(
+    regions: Mapping[str, str], cohort: Cohort, models: Mapping[str, HabitatModel]
+) -> pl.DataFrame:
     """Rows of ``vocab.region``: the words that come with roentgene, else what the file says.
 
     Parameters
@@ -65,9 +72,11 @@ def region_rows(regions: Mapping[str, str], cohort: Cohort) -> pl.DataFrame:
     regions : mapping of str to str
         Region and its derivation.
     cohort : Cohort
-        Its rings lie around another region, which is their parent.
+        Its rules say which region is the parent of another.
+    models : mapping of str to HabitatModel
+        Fitted models of habitats by name.
     """
-    parents = {region.region: region.from_ for region in cohort.regions}
+    parents = parent_regions(cohort.regions, models)
     rows = []
     for region, derivation in sorted(regions.items()):
         drawn = derivation.startswith(_DRAWN)

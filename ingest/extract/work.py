@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from roentgene.ingest.habitat_model import HabitatModel
 from roentgene.ingest.region_rule import Rule
 from roentgene.schemas.study import GateThresholds
 
@@ -44,6 +45,21 @@ class Extraction:
 
 
 @dataclass(frozen=True)
+class ImageFile:
+    """An image of a visit whose values decide about habitats.
+
+    ``slices`` and ``volume_index`` as in :class:`Case`.
+    """
+
+    sequence: str
+    path: str
+    name: str
+    content_hash: str
+    volume_index: int | None = None
+    slices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class RegionWork:
     """A region to be made from a mask and measured.
 
@@ -63,6 +79,10 @@ class RegionWork:
         Masks of the visit, each with the one region that the rule takes from it.
     fault : tuple of str or None
         Reason code and detail, where it is known already that it cannot be made.
+    model : HabitatModel or None
+        For a habitat: the model that divides the region.
+    images : tuple of ImageFile
+        For a habitat: the images of the model's sequences, in their order.
     """
 
     segmentation_id: str
@@ -72,6 +92,8 @@ class RegionWork:
     due: dict[str, str]
     elsewhere: tuple[MaskWork, ...] = ()
     fault: tuple[str, str] | None = None
+    model: HabitatModel | None = None
+    images: tuple[ImageFile, ...] = ()
 
     @property
     def labels(self) -> tuple[int, ...]:

@@ -6,13 +6,15 @@ files is a refusal of that pair.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
-from roentgene.ingest.planning.dicom_source import read_dicom
+from roentgene.ingest.planning.dicom_source import AnchorOf, no_anchor, read_dicom
 from roentgene.ingest.planning.drawing import file_name
 from roentgene.ingest.planning.region_rules import RegionRule, check_derivable, region_rules
+from roentgene.ingest.privacy import UNDECLARED, Privacy
 from roentgene.ingest.refusal import Gated, Refusal
 from roentgene.ingest.sources.manifest import read_manifest
 from roentgene.ingest.sources.pair import FIELDS, Pair
@@ -23,6 +25,8 @@ from roentgene.schemas.errors import FileError
 #: What tells the regions of a mask: the region that files name, None where the labels of the
 #: cohort file do, or the labels of the mask itself.
 RuleKey = str | None | tuple[tuple[int, str], ...]
+
+ReadDicom = Callable[[ImageSource, Cohort, Path, Mapping[str, str]], Gated[list[Pair]]]
 
 _ALONE = frozenset({"mask_missing", "mask_without_image"})
 
@@ -68,7 +72,12 @@ def _rule_key(pair: Pair) -> RuleKey:
     return pair.fields.get("region")
 
 
-def read_sources(cohort: Cohort, folder: Path) -> list[SourceFiles]:
+def read_sources(
+    cohort: Cohort,
+    folder: Path,
+    anchor_of: AnchorOf = no_anchor,
+    privacy: Privacy = UNDECLARED,
+) -> list[SourceFiles]:
     """Find the pairs of every image source.
 
     Parameters
@@ -77,6 +86,10 @@ def read_sources(cohort: Cohort, folder: Path) -> list[SourceFiles]:
         The cohort file.
     folder : Path
         Its folder, from which relative paths start.
+    anchor_of : callable
+        Tells day zero of a patient, from which the days of DICOM images are counted.
+    privacy : Privacy
+        What may come in although it looks like a person.
 
     Raises
     ------
@@ -84,13 +97,14 @@ def read_sources(cohort: Cohort, folder: Path) -> list[SourceFiles]:
         If the cohort file says something that no file can make right: a pattern that matches
         nothing, a manifest that is none, a timepoint, sequence or region that does not exist.
     """
-    sources = [_read(number, cohort, folder) for number in range(len(cohort.images))]
+    dicom = partial(read_dicom, anchor_of=anchor_of, privacy=privacy)
+    sources = [_read(number, cohort, folder, dicom) for number in range(len(cohort.images))]
     _check_names(cohort, sources)
     _check_regions(cohort, sources)
     return _without_paired_elsewhere(sources, folder)
 
 
-def _read(number: int, cohort: Cohort, folder: Path) -> SourceFiles:
+def _read(number: int, cohort: Cohort, folder: Path, dicom: ReadDicom) -> SourceFiles:
     source = cohort.images[number]
     constants = {
         name: str(value) for name in FIELDS if (value := getattr(source, name)) is not None
@@ -101,7 +115,7 @@ def _read(number: int, cohort: Cohort, folder: Path) -> SourceFiles:
         mask_of = source.mask_of or "sequence"
         found = read_manifest(path, source.manifest, root, constants, mask_of)
     elif source.dicom is not None:
-        found = read_dicom(source, cohort, folder, constants)
+        found = dicom(source, cohort, folder, constants)
     else:
         found = _matching(source, folder, constants)
     rules = _rules(cohort, source, found.kept)
@@ -119,7 +133,7 @@ def _rules(
     cohort: Cohort, source: ImageSource, pairs: Iterable[Pair]
 ) -> dict[RuleKey, tuple[RegionRule, ...]]:
     named = {_rule_key(pair) for pair in pairs}
-    if source.labels is not None:
+    if source.numbering is not None:
         named.add(None)
     elif len(named) > 1:
         named.discard(None)  # a row that leaves out what the others say is at fault itself
@@ -129,7 +143,7 @@ def _rules(
 def _rules_of_key(key: RuleKey, cohort: Cohort, source: ImageSource) -> list[RegionRule]:
     if isinstance(key, tuple):
         return region_rules(dict(key), None, cohort.regions)
-    return region_rules(source.labels, key, cohort.regions)
+    return region_rules(source.numbering, key, cohort.regions)
 
 
 def _check_names(cohort: Cohort, sources: Sequence[SourceFiles]) -> None:

@@ -10,11 +10,13 @@ from pathlib import Path
 
 from roentgene.ingest.extract.engines import EnginePath
 from roentgene.ingest.extract.work import Case, Extraction, MaskWork, RegionWork
+from roentgene.ingest.habitat_model import HabitatModel
 from roentgene.ingest.identity import identity
 from roentgene.ingest.known import StoredFile
 from roentgene.ingest.planning.delivery import Normalise, find_drawings
 from roentgene.ingest.planning.drawing import Drawing, Visit
 from roentgene.ingest.planning.drawing_gate import gate_drawings
+from roentgene.ingest.planning.habitat_plan import Fitting, fittings, usable_models
 from roentgene.ingest.planning.wanted import Wanted
 from roentgene.ingest.privacy import UNDECLARED, Privacy
 from roentgene.ingest.refusal import Refusal
@@ -56,6 +58,10 @@ class ImagingPlan:
     newly_read : mapping of str to StoredFile
         Files that were read, by name, and by what they are recognised the next time; those that
         were recognised, or written only just now, are not among them.
+    habitat_models : mapping of str to HabitatModel
+        Models of the cohort file that are fitted, by name.
+    fitting : tuple of Fitting
+        Models that are to be fitted before anything of this plan is done.
     """
 
     cases: tuple[Case, ...] = ()
@@ -71,6 +77,8 @@ class ImagingPlan:
     files: frozenset[str] = frozenset()
     n_pairs: int = 0
     newly_read: Mapping[str, StoredFile] = field(default_factory=dict, compare=False)
+    habitat_models: Mapping[str, HabitatModel] = field(default_factory=dict)
+    fitting: tuple[Fitting, ...] = ()
 
     @property
     def n_unchanged(self) -> int:
@@ -97,6 +105,7 @@ def plan_imaging(
     dose_extractions: Sequence[Extraction] = (),
     privacy: Privacy = UNDECLARED,
     anchors: Mapping[str, date] | None = None,
+    habitat_models: Mapping[str, HabitatModel] | None = None,
 ) -> ImagingPlan:
     """Plan the extraction of a cohort.
 
@@ -129,6 +138,8 @@ def plan_imaging(
         What may come in although it looks like a person.
     anchors : mapping of str to date, optional
         Day zero of each patient, by the cohort's id.
+    habitat_models : mapping of str to HabitatModel, optional
+        Models by name that are fitted.
 
     Raises
     ------
@@ -138,8 +149,14 @@ def plan_imaging(
     delivery = find_drawings(cohort, folder, normalise, stored_files, privacy, anchors)
     gated = gate_drawings(delivery.kept, image_owners)
     drawings = gated.kept
+    models = usable_models(cohort, habitat_models or {})
     of_cohort = Wanted(
-        cohort.cohort_id, tuple(extractions), thresholds, engine_path, tuple(dose_extractions)
+        cohort.cohort_id,
+        tuple(extractions),
+        thresholds,
+        engine_path,
+        tuple(dose_extractions),
+        models,
     )
     cases = of_cohort.cases(drawings)
     wanted = {measured: work_key for case in cases for measured, work_key in _work(case)}
@@ -150,7 +167,12 @@ def plan_imaging(
         visits=frozenset(drawing.visit for drawing in drawings),
         days=_days(drawings),
         lesions=frozenset((d.patient_id, d.mask_identity.lesion_id) for d in drawings),
-        regions={rule.region: rule.derivation for d in drawings for rule in d.rules},
+        regions={
+            region.region: region.derivation
+            for case in cases
+            for mask in case.masks
+            for region in mask.regions
+        },
         n_new=len(wanted.keys() - done.keys()),
         n_changed=sum(done[key] != wanted[key] for key in wanted.keys() & done.keys()),
         unchanged=frozenset(key for key, _ in wanted.items() & done.items()),
@@ -158,6 +180,8 @@ def plan_imaging(
         files=delivery.files,
         n_pairs=delivery.n_pairs,
         newly_read=delivery.newly_read,
+        habitat_models=models,
+        fitting=fittings(cohort, models, cases),
     )
 
 

@@ -14,6 +14,7 @@ from roentgene.ingest.anchors import read_anchors
 from roentgene.ingest.extract.engines import EnginePath
 from roentgene.ingest.extract.extraction import make_extraction
 from roentgene.ingest.extract.work import DVH, Extraction, subjects
+from roentgene.ingest.habitat_model import HabitatModel
 from roentgene.ingest.id_key import IdKey
 from roentgene.ingest.known import Known, read_known
 from roentgene.ingest.planning.declared_privacy import declared_privacy
@@ -89,7 +90,12 @@ def _without_cycle_search() -> Iterator[None]:
 
 
 @_without_cycle_search()
-def make_plan(warehouse: Warehouse, cohort_file: Path, engine_path: EnginePath = "fast") -> Plan:
+def make_plan(
+    warehouse: Warehouse,
+    cohort_file: Path,
+    engine_path: EnginePath = "fast",
+    fitted: Mapping[str, HabitatModel] | None = None,
+) -> Plan:
     """Plan the ingest of a cohort file; nothing is written.
 
     Parameters
@@ -100,6 +106,8 @@ def make_plan(warehouse: Warehouse, cohort_file: Path, engine_path: EnginePath =
         The cohort file; its paths are relative to its folder.
     engine_path : {'fast', 'stock'}
         Whether engines may take their quicker way to the same values.
+    fitted : mapping of str to HabitatModel, optional
+        Models of habitats by name that are fitted and not stored yet.
 
     Raises
     ------
@@ -130,6 +138,7 @@ def make_plan(warehouse: Warehouse, cohort_file: Path, engine_path: EnginePath =
         dose_extractions,
         privacy,
         anchors.kept,
+        {**(fitted or {}), **known.habitat_models},
     )
     tables = plan_tables(cohort, folder, known, imaging.patients, privacy)
     staged = [table.staged for table in tables if table.staged is not None]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 import uuid
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from roentgene.ingest.gates.geometry import check_geometry, geometry_difference
 from roentgene.ingest.gates.image import Place
 from roentgene.ingest.refusal import Refusal
 from roentgene.ingest.regions.overlap import compare
-from roentgene.ingest.sources.volume import Volume, VolumeError, read_volume
+from roentgene.ingest.sources.volume import Volume, VolumeError
 from roentgene.ingest.staging.case_rows import CaseRows, RowCollector
 from roentgene.ingest.staging.dose import measure_doses
 from roentgene.ingest.staging.drawn import (
@@ -26,6 +27,8 @@ from roentgene.ingest.staging.drawn import (
     comparable_pairs,
     draw_regions,
 )
+from roentgene.ingest.staging.elsewhere import ElsewhereReader
+from roentgene.ingest.staging.image_reading import read_image
 from roentgene.ingest.staging.mask_reading import read_mask
 from roentgene.ingest.staging.measurement import measure_regions
 
@@ -92,10 +95,11 @@ def measure_case(case: Case) -> CaseRows:
     rows.series(image.geometry if isinstance(image, Volume) else None)
     drawn: list[DrawnRegion] = []
     fitting: list[DrawnRegion] = []
+    elsewhere = ElsewhereReader(case, image)
     for mask in case.masks:
-        regions = _read_regions(case, mask, image, rows)
+        regions = _read_regions(case, mask, image, elsewhere, rows)
         drawn += regions
-        if regions and _fits(case, image, regions[0], rows):
+        if regions and _fits(case, image, regions, rows):
             fitting += regions
     if isinstance(image, Volume):
         measure_regions(case, image, fitting, rows)
@@ -124,19 +128,6 @@ def _image_place(case: Case) -> Place:
     return Place(case.subject, case.name, case.content_hash)
 
 
-def read_image(case: Case) -> Volume:
-    """Read the image of a case; errors as :func:`roentgene.ingest.sources.volume.read_volume`."""
-    if case.dose is not None:
-        from roentgene.ingest.sources.dicom.dose_grid import read_dose
-
-        return read_dose(Path(case.path)).volume
-    if case.slices:
-        from roentgene.ingest.sources.dicom.voxels import read_series
-
-        return read_series([Path(name) for name in case.slices])
-    return read_volume(Path(case.path), "image", case.volume_index)
-
-
 def _read_image(case: Case, rows: RowCollector) -> Volume | Refusal:
     try:
         return read_image(case)
@@ -147,7 +138,11 @@ def _read_image(case: Case, rows: RowCollector) -> Volume | Refusal:
 
 
 def _read_regions(
-    case: Case, mask: MaskWork, image: Volume | Refusal, rows: RowCollector
+    case: Case,
+    mask: MaskWork,
+    image: Volume | Refusal,
+    elsewhere: ElsewhereReader,
+    rows: RowCollector,
 ) -> list[DrawnRegion]:
     """Read a mask and take its regions down; none where it cannot be used."""
     read = read_mask(case, mask, image, rows)
@@ -158,8 +153,8 @@ def _read_regions(
             rows.none_measured(region, read)
         return []
     drawn = []
-    for one in draw_regions(mask, read.mask):
-        fault = read.fault_of(one.region)
+    for one in draw_regions(mask, read.mask, elsewhere):
+        fault = read.fault_of(one.region) or one.refusal(case.visit)
         rows.segmentation(mask, one.region, one.facts if fault is None else None)
         if fault is None:
             drawn.append(replace(one, n_beyond=n) if (n := read.beyond(one.region)) else one)
@@ -168,8 +163,11 @@ def _read_regions(
     return drawn
 
 
-def _fits(case: Case, image: Volume | Refusal, drawn: DrawnRegion, rows: RowCollector) -> bool:
+def _fits(
+    case: Case, image: Volume | Refusal, regions: Sequence[DrawnRegion], rows: RowCollector
+) -> bool:
     """Whether the regions of a mask can be measured on the image; if not, take down why."""
+    drawn = regions[0]
     mask = drawn.mask
     if isinstance(image, Refusal):
         refusal: Refusal | None = image
@@ -181,6 +179,7 @@ def _fits(case: Case, image: Volume | Refusal, drawn: DrawnRegion, rows: RowColl
     if refusal is None:
         return True
     rows.refuse(refusal)
-    for region in mask.regions:
-        rows.none_measured(region, refusal)
+    # those that could not be made are taken down already
+    for one in regions:
+        rows.none_measured(one.region, refusal)
     return False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,18 +16,21 @@ from roentgene.ingest.dose.settings import DoseSettings
 from roentgene.ingest.extract.work import DVH, Case, DoseWork, Extraction, region_subject
 from roentgene.ingest.gates.image import Place
 from roentgene.ingest.refusal import Refusal
+from roentgene.ingest.sources.dicom.stored_dvh import StoredDvh
 from roentgene.ingest.sources.volume import Volume, VolumeError
 from roentgene.ingest.staging.case_rows import RowCollector
 from roentgene.ingest.staging.drawn import DrawnRegion, draw_regions
 from roentgene.ingest.staging.mask_reading import read_mask
+from roentgene.ingest.staging.stored_dvh_check import check_against_stored, stored_dvhs
 
 
 @dataclass(frozen=True)
 class _Measured:
-    """A dose, and the structures whose voxels are counted on its grid."""
+    """A dose, the structures whose voxels are counted on its grid, and stored histograms."""
 
     dose: Volume
     structures: Sequence[DrawnRegion]
+    stored: Mapping[int, StoredDvh]
 
 
 def measure_doses(
@@ -53,7 +56,7 @@ def measure_doses(
         if extraction.engine != DVH or not due:
             continue
         settings = DoseSettings.model_validate(extraction.settings)
-        measured = _Measured(grid, due)
+        measured = _Measured(grid, due, stored_dvhs(case))
         if settings.grid == "image":
             on_image = _on_image(case, dose, measured, rows)
             if isinstance(on_image, Refusal):
@@ -62,7 +65,7 @@ def measure_doses(
                 continue
             measured = on_image
         for one in measured.structures:
-            _measure(case, dose, measured.dose, one, extraction, settings, rows)
+            _measure(case, dose, measured, one, extraction, settings, rows)
 
 
 def _on_image(
@@ -80,7 +83,8 @@ def _on_image(
     except VolumeError as error:
         return place.refuse(error.reason_code, error.message)
     resampled = resample_dose(on_dose.dose, image.geometry)
-    return _Measured(resampled, list(_redrawn(case, on_dose.structures, resampled, rows)))
+    structures = list(_redrawn(case, on_dose.structures, resampled, rows))
+    return _Measured(resampled, structures, on_dose.stored)
 
 
 def _redrawn(
@@ -99,16 +103,16 @@ def _redrawn(
 def _measure(
     case: Case,
     dose: DoseWork,
-    grid: Volume,
+    measured: _Measured,
     drawn: DrawnRegion,
     extraction: Extraction,
     settings: DoseSettings,
     rows: RowCollector,
 ) -> None:
-    region, block = drawn.region, drawn.block
+    region, block, grid = drawn.region, drawn.block, measured.dose
+    subject = region_subject(case.visit, drawn.mask, region)
+    place = Place(subject, drawn.mask.name, drawn.mask.content_hash)
     if not block.n_voxels:
-        subject = region_subject(case.visit, drawn.mask, region)
-        place = Place(subject, drawn.mask.name, drawn.mask.content_hash)
         absent = place.refuse("label_absent", "no voxel of the region")
         rows.not_measured(region, extraction.extraction_id, absent)
         return
@@ -122,3 +126,10 @@ def _measure(
         n_beyond=drawn.n_beyond,
     )
     rows.dose_volume(region, extraction.extraction_id, block.n_voxels, metrics)
+    is_roi = region.rule.operation == "labels" and len(region.labels) == 1
+    stored = measured.stored.get(region.labels[0]) if is_roi else None
+    mean = next((one.value for one in metrics if one.feature == "Dmean"), None)
+    if stored is not None and mean is not None:
+        maximum = float(np.nanmax(grid.voxels))
+        for finding in check_against_stored(stored, mean, maximum, dose):
+            rows.refuse(place.refuse(finding.reason_code, finding.detail))

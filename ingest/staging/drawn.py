@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
@@ -25,6 +25,7 @@ from roentgene.ingest.regions.components import Components, components
 from roentgene.ingest.regions.labels import union
 from roentgene.ingest.sources.mask import Mask
 from roentgene.ingest.sources.volume import Geometry, Volume
+from roentgene.ingest.staging.region_fault import Around, RegionFaultError
 
 #: Labels that a message names.
 _SHOWN = 5
@@ -71,30 +72,6 @@ class RegionFacts:
     voxel_count: int
     volume_mm3: float
     components: Components
-
-
-class RegionFaultError(Exception):
-    """A region cannot be made, while others of its mask can; it ends as a refusal of that region.
-
-    Parameters
-    ----------
-    detail : str
-        What is wrong.
-    reason_code : str
-        Code of ``reason_codes.yaml``.
-    of_mask : bool
-        Whether it stands against every region of the mask alike.
-    """
-
-    def __init__(self, detail: str, reason_code: str, *, of_mask: bool = False) -> None:
-        super().__init__(detail)
-        self.reason_code = reason_code
-        self.detail = detail
-        self.of_mask = of_mask
-
-
-#: Gives a region of another mask on the grid of this one; raises :class:`RegionFaultError`.
-Elsewhere = Callable[[MaskWork, Geometry], Block]
 
 
 @dataclass(frozen=True)
@@ -168,9 +145,7 @@ def label_map(volume: Volume) -> LabelMap:
     return LabelMap(volume.geometry, start, volume.voxels[box])
 
 
-def draw_regions(
-    work: MaskWork, mask: Mask, elsewhere: Elsewhere | None = None
-) -> Iterator[DrawnRegion]:
+def draw_regions(work: MaskWork, mask: Mask, around: Around | None = None) -> Iterator[DrawnRegion]:
     """Cut the regions of a mask out of it, and make those that are derived.
 
     Parameters
@@ -179,8 +154,8 @@ def draw_regions(
         What is wanted of the mask.
     mask : Mask
         The mask as it was read.
-    elsewhere : callable, optional
-        Gives the regions that rules take from other masks; without it such a rule is a fault.
+    around : Around, optional
+        Gives what rules take from other files; without it such a rule is a fault.
     """
     grid = mask.geometry
     others = {other.regions[0].region: other for one in work.regions for other in one.elsewhere}
@@ -188,12 +163,20 @@ def draw_regions(
     def leaf(rule: Rule) -> Block:
         if rule.operation == "labels":
             return mask.region(rule.labels)
-        if elsewhere is None or rule.region not in others:
+        if around is None or rule.region not in others:
             detail = f"no mask of the visit shows {rule.region}"
             raise RegionFaultError(detail, "limit_missing")
-        return elsewhere(others[rule.region], grid)
+        return around.elsewhere(others[rule.region], grid)
 
-    maker = Maker(shape_of(grid), grid.spacing, leaf)
+    models = {one.model.model_id: one for one in work.regions if one.model is not None}
+
+    def habitat(rule: Rule, whole: Block) -> Block:
+        if around is None or rule.region not in models or rule.number is None:
+            detail = f"there is no model {rule.region}"
+            raise RegionFaultError(detail, "habitat_image_missing")
+        return around.habitat(models[rule.region], rule.number, whole, grid)
+
+    maker = Maker(shape_of(grid), grid.spacing, leaf, habitat)
     of_all = _numbering_fault(work, mask)
     for region in work.regions:
         try:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from roentgene.ingest.block import Block
-from roentgene.ingest.extract.work import Case, MaskWork
+from roentgene.ingest.extract.work import Case, MaskWork, RegionWork
 from roentgene.ingest.gates.geometry import check_geometry
 from roentgene.ingest.gates.image import Place
 from roentgene.ingest.refusal import Refusal
 from roentgene.ingest.sources.volume import Geometry, Volume
 from roentgene.ingest.staging.case_rows import RowCollector
-from roentgene.ingest.staging.drawn import DrawnRegion, RegionFaultError, draw_regions
+from roentgene.ingest.staging.drawn import DrawnRegion, draw_regions
+from roentgene.ingest.staging.habitat_reading import HabitatReader
 from roentgene.ingest.staging.mask_reading import read_mask
+from roentgene.ingest.staging.region_fault import RegionFaultError
 
 
 class ElsewhereReader:
@@ -27,9 +29,10 @@ class ElsewhereReader:
     def __init__(self, case: Case, image: Volume | Refusal) -> None:
         self._case = case
         self._image = image
+        self._habitats = HabitatReader(case, image)
         self._read: dict[tuple[str, str], DrawnRegion | RegionFaultError] = {}
 
-    def __call__(self, work: MaskWork, grid: Geometry) -> Block:
+    def elsewhere(self, work: MaskWork, grid: Geometry) -> Block:
         """Give the one region of a mask on a grid.
 
         Parameters
@@ -54,6 +57,10 @@ class ElsewhereReader:
             detail = f"of {drawn.region.region} in {work.name} {refusal.detail}"
             raise RegionFaultError(detail, "limit_off_grid")
         return drawn.block
+
+    def habitat(self, region: RegionWork, number: int, whole: Block, grid: Geometry) -> Block:
+        """Give a habitat of a region, as :class:`HabitatReader` does it."""
+        return self._habitats.habitat(region, number, whole, grid)
 
     def _drawn(self, work: MaskWork) -> DrawnRegion:
         key = work.path, work.regions[0].region

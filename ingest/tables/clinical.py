@@ -79,6 +79,7 @@ def _wanted(declaration: ClinicalTable, read: FileTable) -> list[str]:
         patient.sex,
         patient.age_at_day_zero,
         patient.site,
+        patient.index_lesion,
         # a column without a name is the row number that a data frame was saved with
         "",
     }
@@ -110,7 +111,7 @@ def _patients(
     about_patient: dict[str, str],
     gate: RowGate,
 ) -> pl.DataFrame:
-    """Sex, age and site: one value a patient, in however many rows it stands."""
+    """Sex, age, site and index lesion: one value a patient, in however many rows it stands."""
     cells = {name: text(at, declaration.missing) for name, at in about_patient.items()}
     patients = rows.select("patient_id", SOURCE_ROW).join(
         read.rows.select(SOURCE_ROW, **cells), on=SOURCE_ROW, maintain_order="left"

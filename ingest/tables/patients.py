@@ -92,12 +92,13 @@ def patient_rows(rows: pl.DataFrame, context: TableContext) -> pl.DataFrame:
     Parameters
     ----------
     rows : polars.DataFrame
-        ``patient_id``, ``source_row`` and any of ``sex``, ``age_at_day_zero``, ``site``; one row
-        a patient is made of the first that says something.
+        ``patient_id``, ``source_row`` and any of ``sex``, ``age_at_day_zero``, ``site``,
+        ``index_lesion``; one row a patient is made of the first that says something.
     context : TableContext
         The patients that are known.
     """
-    told = [name for name in ("sex", "age_at_day_zero", "site") if name in rows.columns]
+    facts = ("sex", "age_at_day_zero", "site", "index_lesion")
+    told = [name for name in facts if name in rows.columns]
     patients = rows.group_by("patient_id", maintain_order=True).agg(
         pl.col(told).drop_nulls().first(), pl.col(SOURCE_ROW).min()
     )

@@ -28,6 +28,7 @@ CREATE TABLE "study"."patient" (
   "sex" TEXT,
   "age_at_day_zero" DOUBLE,
   "site" TEXT,
+  "index_lesion" TEXT,
   "batch_id" TEXT NOT NULL
 );
 COMMENT ON TABLE "study"."patient" IS 'One row is a patient of a cohort.';
@@ -37,6 +38,7 @@ COMMENT ON COLUMN "study"."patient"."person_id" IS 'the human being; joins patie
 COMMENT ON COLUMN "study"."patient"."sex" IS 'sex as recorded';
 COMMENT ON COLUMN "study"."patient"."age_at_day_zero" IS 'age at the cohort''s day zero [years]';
 COMMENT ON COLUMN "study"."patient"."site" IS 'institution or scanner site';
+COMMENT ON COLUMN "study"."patient"."index_lesion" IS 'lesion_id of the index lesion, where a clinical table names it; mart.index_lesion has that of every patient';
 COMMENT ON COLUMN "study"."patient"."batch_id" IS 'batch that wrote the row';
 CREATE TABLE "study"."lesion" (
   "cohort_id" TEXT NOT NULL,
@@ -92,7 +94,7 @@ CREATE TABLE "study"."setting" (
   "value" TEXT
 );
 COMMENT ON TABLE "study"."setting" IS 'One row is a rule of study.yaml that views read.';
-COMMENT ON COLUMN "study"."setting"."name" IS 'reference_rater, lesion_rule …';
+COMMENT ON COLUMN "study"."setting"."name" IS 'reference_rater, lesion_rule, index_region …';
 COMMENT ON COLUMN "study"."setting"."value" IS 'value; NULL where the rule is left open';
 CREATE TABLE "clinical"."event" (
   "cohort_id" TEXT NOT NULL,
@@ -382,6 +384,43 @@ COMMENT ON COLUMN "imaging"."segmentation"."volume_mm3" IS 'voxel count times vo
 COMMENT ON COLUMN "imaging"."segmentation"."n_components" IS 'pieces that the region falls into; voxels that touch at a corner are one piece';
 COMMENT ON COLUMN "imaging"."segmentation"."largest_component_share" IS 'share of the voxels that the largest piece has; NULL where the region is absent';
 COMMENT ON COLUMN "imaging"."segmentation"."batch_id" IS 'batch that wrote the row';
+CREATE TABLE "imaging"."habitat_model" (
+  "cohort_id" TEXT NOT NULL,
+  "name" TEXT NOT NULL,
+  "model_id" TEXT NOT NULL,
+  "region" TEXT NOT NULL,
+  "sequences" TEXT[],
+  "k" INT NOT NULL,
+  "normalisation" TEXT NOT NULL,
+  "scaling" TEXT NOT NULL,
+  "centroids" TEXT NOT NULL,
+  "fitted_on" TEXT[],
+  "n_voxels" BIGINT NOT NULL,
+  "seed" INT NOT NULL,
+  "n_starts" INT NOT NULL,
+  "method" TEXT NOT NULL,
+  "library_versions" TEXT NOT NULL,
+  "definition" TEXT NOT NULL,
+  "batch_id" TEXT NOT NULL
+);
+COMMENT ON TABLE "imaging"."habitat_model" IS 'One row is a fitted model of habitats.';
+COMMENT ON COLUMN "imaging"."habitat_model"."cohort_id" IS 'population';
+COMMENT ON COLUMN "imaging"."habitat_model"."name" IS 'name in the cohort file';
+COMMENT ON COLUMN "imaging"."habitat_model"."model_id" IS 'name and hash of region, sequences, normalisation, scaling and centres; its habitats are the regions REGION_MODEL_ID_1 to k';
+COMMENT ON COLUMN "imaging"."habitat_model"."region" IS 'region that it divides';
+COMMENT ON COLUMN "imaging"."habitat_model"."sequences" IS 'sequences whose values decide, in the order of the centres';
+COMMENT ON COLUMN "imaging"."habitat_model"."k" IS 'number of habitats, numbered by the ascending mean of the first sequence';
+COMMENT ON COLUMN "imaging"."habitat_model"."normalisation" IS 'whether each image was z-scored within the region first';
+COMMENT ON COLUMN "imaging"."habitat_model"."scaling" IS 'JSON: means and standard deviations of the sequences over all voxels of the fit';
+COMMENT ON COLUMN "imaging"."habitat_model"."centroids" IS 'JSON: a centre a habitat, z-scored by the scaling';
+COMMENT ON COLUMN "imaging"."habitat_model"."fitted_on" IS 'patient_id of those on whom it was fitted';
+COMMENT ON COLUMN "imaging"."habitat_model"."n_voxels" IS 'voxels on which it was fitted [voxels]';
+COMMENT ON COLUMN "imaging"."habitat_model"."seed" IS 'from which the starts were drawn';
+COMMENT ON COLUMN "imaging"."habitat_model"."n_starts" IS 'number of starts';
+COMMENT ON COLUMN "imaging"."habitat_model"."method" IS 'how it was clustered';
+COMMENT ON COLUMN "imaging"."habitat_model"."library_versions" IS 'JSON of the libraries that did it';
+COMMENT ON COLUMN "imaging"."habitat_model"."definition" IS 'sha256 of what the cohort file says of it';
+COMMENT ON COLUMN "imaging"."habitat_model"."batch_id" IS 'batch that wrote the row';
 CREATE TABLE "imaging"."mask_label" (
   "cohort_id" TEXT NOT NULL,
   "source_hash" TEXT NOT NULL,

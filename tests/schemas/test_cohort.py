@@ -99,6 +99,15 @@ def test_an_unknown_key_is_named_with_the_nearest_one(
         (PAIR | {"labels": {0: "A"}}, "0 is background"),
         (PAIR | {"labels": {}}, "labels map mask values of 1 and more"),
         (PAIR | {"labels": {1: "a/b"}}, "images.0.labels.1"),
+        (PAIR | {"labels": "brats"}, "'brats' is no numbering of labels; there are brats_1_2_3"),
+        (
+            PAIR | {"labels": {1: "A"}, "label_scheme": "brats_1_2_3"},
+            "either 'labels' or 'label_scheme'",
+        ),
+        (
+            PAIR | {"labels": "brats_1_2_4", "label_scheme": "brats_1_2_3"},
+            "images.0.labels",
+        ),
         (PAIR | {"repeat_no": 0}, "images.0.repeat_no"),
         (PAIR | {"normalise": ["strip_suffix"]}, "write '{strip_suffix: TEXT}'"),
         (PAIR | {"normalise": [{"upper": "x"}]}, "'upper' takes no argument"),
@@ -120,20 +129,23 @@ def test_id_rules_have_a_short_form(tmp_path: Path) -> None:
     ]
 
 
-RING = "give either 'union: [A, B]' or 'from: A' with 'ring_mm: [inner, outer]'"
+RULE = "give either 'union: [A, B]', 'intersection: [A, B]', or 'from: A' with at least one of"
 
 
 @pytest.mark.parametrize(
     ("rule", "said"),
     [
-        ({}, RING),
-        ({"from": "A"}, RING),
-        ({"ring_mm": [0, 5]}, RING),
-        ({"union": ["A"], "from": "B", "ring_mm": [0, 5]}, RING),
-        ({"union": ["A"], "ring_mm": [0, 5]}, RING),
+        ({}, RULE),
+        ({"from": "A"}, RULE),
+        ({"ring_mm": [0, 5]}, RULE),
+        ({"union": ["A"], "from": "B", "ring_mm": [0, 5]}, RULE),
+        ({"union": ["A", "B"], "intersection": ["A", "B"]}, RULE),
+        ({"within": "A"}, RULE),
+        ({"measure": False, "without": ["A"]}, RULE),
         ({"from": "A", "ring_mm": [5, 5]}, "0 <= inner < outer"),
         ({"from": "A", "ring_mm": [-1, 5]}, "0 <= inner < outer"),
         ({"union": []}, "regions.0.union"),
+        ({"intersection": ["A"]}, "regions.0.intersection"),
     ],
 )
 def test_a_region_has_one_rule(tmp_path: Path, rule: dict[str, Any], said: str) -> None:
@@ -143,9 +155,28 @@ def test_a_region_has_one_rule(tmp_path: Path, rule: dict[str, Any], said: str) 
 def test_a_region_knows_its_parts(tmp_path: Path) -> None:
     rules = [
         {"region": "TC", "union": ["NCR", "ET"]},
-        {"region": "rim", "from": "TC", "ring_mm": [0, 5]},
+        {"region": "rim", "from": "TC", "ring_mm": [0, 5], "within": "BRAIN", "without": ["ED"]},
+        {"region": "both", "intersection": ["A", "B"], "largest_component": True},
+        {"region": "BRAIN", "measure": False},
     ]
-    assert [r.parts for r in read(tmp_path, regions=rules).regions] == [("NCR", "ET"), ("TC",)]
+    regions = read(tmp_path, regions=rules).regions
+    assert [r.parts for r in regions] == [("NCR", "ET"), ("TC",), ("A", "B"), ()]
+    assert [r.limits for r in regions] == [(), ("BRAIN", "ED"), (), ()]
+    assert [r.is_drawn for r in regions] == [False, False, False, True]
+
+
+def test_a_numbering_is_named_in_the_place_of_labels(tmp_path: Path) -> None:
+    short, whole, own, none = read(
+        tmp_path,
+        images=[
+            PAIR | {"labels": "brats_1_2_3"},
+            PAIR | {"label_scheme": "brats_1_2_4"},
+            PAIR | {"labels": {1: "A"}},
+            PAIR,
+        ],
+    ).images
+    assert (short.numbering, whole.numbering) == ("brats_1_2_3", "brats_1_2_4")
+    assert (own.numbering, none.numbering) == ({1: "A"}, None)
 
 
 @pytest.mark.parametrize(

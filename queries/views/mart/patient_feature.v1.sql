@@ -1,6 +1,6 @@
 -- title: One value a person by the rater and lesion rules of the study
 -- grain: a person of a cohort x timepoint x sequence x region x profile x engine x feature
--- reference: patient_feature in study.yaml: reference_rater and lesion_rule
+-- reference: patient_feature in study.yaml: reference_rater and lesion_rule; mart.index_lesion
 -- since: 0.1.0
 --
 -- Current measurements of the first repeat, values with status ok alone. Nothing is averaged and
@@ -9,7 +9,8 @@
 -- without, a region (as measured at one visit on one sequence under one profile) must have been
 -- drawn by one rater only, and where several drew it no row appears. Lesion, among those whose
 -- voxels are in the mask: lesion_rule only takes a region that is one lesion; largest takes the
--- lesion of the largest volume_mm3, ties by lesion_id. Where there are several lesions and the
+-- lesion of the largest volume_mm3, ties by lesion_id; index takes the lesion that
+-- mart.index_lesion has for the patient, at every visit and in every region the same. Where there are several lesions and the
 -- volume of one is not known, as for tables of ready-made features, largest cannot decide. If
 -- the largest lesion was refused or failed, the next one does not stand in for it. A person who
 -- is two patients of one cohort with the same cell, or a lesion measured on several volumes of
@@ -111,13 +112,18 @@ chosen AS (
   FROM rated
   JOIN ranked
     USING (cohort_id, person_id, timepoint_id, sequence, region, profile, engine, lesion_id)
+  LEFT JOIN mart_versions.index_lesion_v1 AS index_lesion
+    ON index_lesion.cohort_id = rated.cohort_id
+    AND index_lesion.patient_id = rated.patient_id
   WHERE rated.status = 'ok'
-    AND ranked.place = 1
     AND ranked.n_measurements = 1
-    AND (
-      ranked.n_lesions = 1
-      OR (rated.lesion_rule = 'largest' AND ranked.n_volumes = ranked.n_lesions)
-    )
+    AND CASE rated.lesion_rule
+      WHEN 'index' THEN rated.lesion_id = index_lesion.lesion_id
+      WHEN 'largest' THEN
+        ranked.n_lesions = 1
+        OR (ranked.place = 1 AND ranked.n_volumes = ranked.n_lesions)
+      ELSE ranked.n_lesions = 1
+    END
 )
 SELECT
   chosen.cohort_id,

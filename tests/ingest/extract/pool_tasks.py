@@ -8,12 +8,13 @@ from pathlib import Path
 
 from roentgene.ingest.extract.executors import Outcome
 from roentgene.ingest.extract.work import Case, MaskWork, RegionWork
+from roentgene.ingest.region_rule import Rule
 from roentgene.schemas.study import GateThresholds
 
 
 def case(folder: Path, key: str, image: str = "none.nrrd", n_due: int = 1) -> Case:
     due = {f"e{i}": "w" for i in range(n_due)}
-    region = RegionWork("s", "GTV", (1,), None, "label 1", due)
+    region = RegionWork("s", "GTV", Rule("labels", labels=(1,)), "label 1", due)
     mask = MaskWork("m", "m", "h", "1", "1", 1, "series", True, (region,))
     return Case(
         case_key=key,

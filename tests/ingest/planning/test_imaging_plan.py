@@ -200,11 +200,11 @@ def test_masks_of_one_region_each(study: Study) -> None:
     }
     study.more = {"regions": [{"region": "RING", "from": "A", "ring_mm": [0, 5]}]}
     plan = study.plan()
-    found = {(m.name, r.region, r.labels, r.ring_mm) for _, m, r in parts(plan)}
+    found = {(m.name, r.region): r.rule.content for _, m, r in parts(plan)}
     assert found == {
-        ("P1/base/mask_A.nii", "A", (), None),
-        ("P1/base/mask_A.nii", "RING", (), (0, 5)),
-        ("P1/base/mask_B.nii", "B", (), None),
+        ("P1/base/mask_A.nii", "A"): ["labels", []],
+        ("P1/base/mask_A.nii", "RING"): ["ring", [0.0, 5.0], ["labels", []]],
+        ("P1/base/mask_B.nii", "B"): ["labels", []],
     }
     assert len({r.segmentation_id for _, _, r in parts(plan)}) == 3
 

@@ -15,6 +15,7 @@ from roentgene.ingest.extract.engines import AskedRegion, EngineResult, engine
 from roentgene.ingest.extract.extraction import make_extraction
 from roentgene.ingest.extract.work import Case, MaskWork, RegionWork
 from roentgene.ingest.refusal import REFUSAL_SCHEMA, refusals_from_arrow
+from roentgene.ingest.region_rule import Rule
 from roentgene.ingest.staged_columns import staged_schema
 from roentgene.ingest.staging.case import measure_case, stage_case
 from roentgene.ingest.staging.case_rows import CaseRows
@@ -65,8 +66,7 @@ def regions(rater: str, *wanted: tuple[str, tuple[int, ...]], due: Any = (FIRST_
         RegionWork(
             segmentation_id=f"{rater}-{name}",
             region=name,
-            labels=values,
-            ring_mm=None,
+            rule=Rule("labels", labels=values),
             derivation=f"label {values}",
             due={e.extraction_id: f"work {rater} {name} {e.profile}" for e in due},
         )
@@ -229,7 +229,8 @@ def test_shape_is_measured_on_the_reference_series_alone(pair: Path) -> None:
 
 def test_ring(pair: Path) -> None:
     (whole,) = regions("A", ("NCR", (1,)))
-    around = replace(whole, segmentation_id="A-PERI", region="PERI", ring_mm=(0.0, 1.0))
+    ring = Rule("ring", (whole.rule,), ring_mm=(0.0, 1.0))
+    around = replace(whole, segmentation_id="A-PERI", region="PERI", rule=ring)
     rows = measure_case(case(pair, "image.nrrd", mask(pair, "mask.nrrd", regions=(whole, around))))
     by_id = {row["segmentation_id"]: row for row in rows.segmentation.to_pylist()}
     assert by_id["A-PERI"]["voxel_count"] == 2 * 6 * 6  # 1 mm reaches the neighbours in x alone
