@@ -556,7 +556,8 @@ def test_each_opening_in_turn_sees_what_was_committed_before(
                 assert list(reader.rows(COHORTS)) == [("A",), ("B",)]
                 with pytest.raises(FileError, match="to read"):
                     reader.transaction("ann", "add")
-            raise RuntimeError("the end")
+            msg = "the end"
+            raise RuntimeError(msg)
     # its own, and that of the writer between
     assert len(databases) == 2
     for database in databases:
