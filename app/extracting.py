@@ -14,8 +14,8 @@ from roentgene.app.terminal import note
 if TYPE_CHECKING:
     from roentgene.ingest.extract.executors import Executor
 
-#: Loaded once for all workers of a pool.
-PRELOADED = ("roentgene.ingest.staging.preloaded",)
+#: Loaded once for all workers of a pool, which import the main module of a command as well.
+PRELOADED = ("roentgene.app.cli", "roentgene.ingest.staging.preloaded")
 
 _INTERRUPTED = 130
 

@@ -27,7 +27,7 @@ from roentgene.ingest.committing.commit import (
     is_empty,
 )
 from roentgene.ingest.extract.engines import EnginePath
-from roentgene.ingest.extract.executors import Executor, Outcome
+from roentgene.ingest.extract.executors import Executor, Outcome, WarmsUp
 from roentgene.ingest.gates.report import BatchFacts, write_report
 from roentgene.ingest.known import last_batch
 from roentgene.ingest.planning.plan import Plan, make_plan
@@ -42,6 +42,7 @@ from roentgene.ingest.staging.cases import (
     silent,
     stage_cases,
 )
+from roentgene.schemas.cohort import read_cohort
 from roentgene.schemas.tables import table
 from roentgene.warehouse.analyst_file import catch_up, renew
 from roentgene.warehouse.opening import Opener
@@ -127,6 +128,7 @@ def run_ingest(
         _make_ready(opener)
         while True:
             with opener.open() as reader:
+                _warm_up(executor, reader, cohort_file)
                 plan = make_plan(reader, cohort_file, engine_path)
             staging = reader.layout.staging / plan.cohort.cohort_id
             staged.update(staging / case.case_key for case in plan.imaging.cases)
@@ -172,6 +174,17 @@ def _make_ready(opener: Opener) -> None:
     """Finish what a process left that was killed in or after its commit; take new settings on."""
     with opener.open(read_only=False) as writer:
         catch_up(writer)
+
+
+def _warm_up(executor: Executor, reader: Warehouse, cohort_file: Path) -> None:
+    """Let workers load their libraries while the first delivery of a cohort is planned.
+
+    Of a later one often nothing is due, and loading would be for nothing.
+    """
+    if isinstance(executor, WarmsUp):
+        cohort = read_cohort(cohort_file)
+        if cohort.images and last_batch(reader.arrow, cohort.cohort_id) is None:
+            executor.warm_up()
 
 
 def _load_gate_meanwhile() -> None:

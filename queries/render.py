@@ -167,7 +167,7 @@ def unchanged_rows(table: Table, source: str, ignore: Sequence[str]) -> str:
 
 def row_counts(tables: Sequence[Table], cohort: bool) -> str:
     """Rows of each of some tables, by ``table_name``; for one cohort where asked."""
-    counts = []
+    counts: list[exp.Query] = []
     for table in tables:
         name = exp.alias_(exp.Literal.string(table.full_name), "table_name")
         query = exp.select(name, exp.alias_(exp.Count(this=exp.Star()), "n_rows"))
