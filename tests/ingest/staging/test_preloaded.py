@@ -21,6 +21,7 @@ NEEDED = {
     "radiomics.glcm",
     "numba",
     "roentgene.ingest.staging.case",
+    "roentgene.ingest.extract.engines.pyradiomics",
     "roentgene.ingest.extract.fast.measuring",
 }
 FOREIGN = {"great_expectations", "duckdb", "polars"}
