@@ -14,6 +14,9 @@ from roentgene.app.terminal import note
 if TYPE_CHECKING:
     from roentgene.ingest.extract.executors import Executor
 
+#: Loaded once for all workers of a pool, which import the main module of a command as well.
+PRELOADED = ("roentgene.app.cli", "roentgene.ingest.staging.preloaded")
+
 _INTERRUPTED = 130
 
 EnginePathOption: TypeAlias = Annotated[
@@ -70,7 +73,8 @@ def chosen_executor(
         from roentgene.ingest.staging.memory_need import memory_needed
 
         n_bytes = memory_budget() if memory_mb is None else memory_mb * 10**6
-        yield LocalPool(workers or cpus(), MemoryBudget(n_bytes, memory_needed))
+        budget = MemoryBudget(n_bytes, memory_needed)
+        yield LocalPool(workers or cpus(), budget, PRELOADED)
         return
     if workers is not None or memory_mb is not None:
         msg = "a Dask cluster has its own workers and memory: leave --workers and --memory-mb out"

@@ -27,7 +27,7 @@ from roentgene.ingest.committing.commit import (
     is_empty,
 )
 from roentgene.ingest.extract.engines import EnginePath
-from roentgene.ingest.extract.executors import Executor, Outcome
+from roentgene.ingest.extract.executors import Executor, Outcome, WarmsUp
 from roentgene.ingest.gates.report import BatchFacts, write_report
 from roentgene.ingest.habitat_model import HabitatModel
 from roentgene.ingest.known import last_batch
@@ -44,9 +44,10 @@ from roentgene.ingest.staging.cases import (
     silent,
     stage_cases,
 )
+from roentgene.schemas.cohort import read_cohort
 from roentgene.schemas.tables import table
 from roentgene.warehouse.analyst_file import catch_up, renew
-from roentgene.warehouse.opening import open_warehouse
+from roentgene.warehouse.opening import Opener
 from roentgene.warehouse.store import Warehouse
 from roentgene.warehouse.transaction import changed_rows
 
@@ -126,31 +127,33 @@ def run_ingest(
     begun, started_at = time.monotonic(), datetime.now(UTC)
     staged: set[Path] = set()
     fitted: dict[str, HabitatModel] = {}
-    _make_ready(folder)
-    while True:
-        with open_warehouse(folder) as reader:
-            plan = ready_plan(reader, cohort_file, engine_path, fitted)
-        staging = reader.layout.staging / plan.cohort.cohort_id
-        staged.update(staging / case.case_key for case in plan.imaging.cases)
-        if plan.imaging.cases and getattr(executor, "in_other_processes", False):
-            _load_gate_meanwhile()
-        outcomes = stage_cases(plan.imaging.cases, staging, executor, on_progress)
-        try:
-            with open_warehouse(folder) as reader:
-                batch = gather(plan, _cases(outcomes, staging), partial(_changed, reader))
-        except StagedCaseGoneError:
-            with open_warehouse(folder) as reader:
-                if not _is_overtaken(plan, reader):
-                    raise
-            continue  # whoever was quicker has cleared up behind itself
-        change = change_of(plan.cohort.cohort_id, batch.refusals, plan.known, plan.examined)
-        done: _Done | None = None
-        if not is_empty(batch, change):
-            with open_warehouse(folder, read_only=False) as writer:
-                if _is_overtaken(plan, writer):
-                    continue  # what is new now?
-                done = _commit(writer, plan, batch, change, started_at)
-        break
+    with Opener(folder) as opener:
+        _make_ready(opener)
+        while True:
+            with opener.open() as reader:
+                _warm_up(executor, reader, cohort_file)
+                plan = ready_plan(reader, cohort_file, engine_path, fitted)
+            staging = reader.layout.staging / plan.cohort.cohort_id
+            staged.update(staging / case.case_key for case in plan.imaging.cases)
+            if plan.imaging.cases and getattr(executor, "in_other_processes", False):
+                _load_gate_meanwhile()
+            outcomes = stage_cases(plan.imaging.cases, staging, executor, on_progress)
+            try:
+                with opener.open() as reader:
+                    batch = gather(plan, _cases(outcomes, staging), partial(_changed, reader))
+            except StagedCaseGoneError:
+                with opener.open() as reader:
+                    if not _is_overtaken(plan, reader):
+                        raise
+                continue  # whoever was quicker has cleared up behind itself
+            change = change_of(plan.cohort.cohort_id, batch.refusals, plan.known, plan.examined)
+            done: _Done | None = None
+            if not is_empty(batch, change):
+                with opener.open(read_only=False) as writer:
+                    if _is_overtaken(plan, writer):
+                        continue  # what is new now?
+                    done = _commit(writer, plan, batch, change, started_at)
+            break
     _clear(staged, staging)
     return IngestReport(
         plan.cohort.cohort_id,
@@ -170,10 +173,21 @@ class _Done:
     page: Path
 
 
-def _make_ready(folder: Path) -> None:
+def _make_ready(opener: Opener) -> None:
     """Finish what a process left that was killed in or after its commit; take new settings on."""
-    with open_warehouse(folder, read_only=False) as writer:
+    with opener.open(read_only=False) as writer:
         catch_up(writer)
+
+
+def _warm_up(executor: Executor, reader: Warehouse, cohort_file: Path) -> None:
+    """Let workers load their libraries while the first delivery of a cohort is planned.
+
+    Of a later one often nothing is due, and loading would be for nothing.
+    """
+    if isinstance(executor, WarmsUp):
+        cohort = read_cohort(cohort_file)
+        if cohort.images and last_batch(reader.arrow, cohort.cohort_id) is None:
+            executor.warm_up()
 
 
 def _load_gate_meanwhile() -> None:

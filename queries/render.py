@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial, reduce
 from pathlib import Path
 
 from sqlglot import exp
@@ -162,6 +163,17 @@ def unchanged_rows(table: Table, source: str, ignore: Sequence[str]) -> str:
     return (
         exp.select("staged.*").from_(source_relation).where(exp.Exists(this=matched)).sql(_DIALECT)
     )
+
+
+def row_counts(tables: Sequence[Table], cohort: bool) -> str:
+    """Rows of each of some tables, by ``table_name``; for one cohort where asked."""
+    counts: list[exp.Query] = []
+    for table in tables:
+        name = exp.alias_(exp.Literal.string(table.full_name), "table_name")
+        query = exp.select(name, exp.alias_(exp.Count(this=exp.Star()), "n_rows"))
+        query = query.from_(_relation(table.schema, table.name))
+        counts.append(query.where("cohort_id = $cohort_id") if cohort else query)
+    return reduce(partial(exp.union, distinct=False, copy=False), counts).sql(_DIALECT)
 
 
 def repeated_keys(table: Table, key: Sequence[str], cohort: bool) -> str:

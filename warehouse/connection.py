@@ -109,6 +109,11 @@ def detach(con: duckdb.DuckDBPyConnection) -> None:
     con.execute("USE memory")
 
 
+def detach_if_attached(con: duckdb.DuckDBPyConnection) -> None:
+    """Let the lake go through a connection whose default it never was."""
+    con.execute(f"DETACH DATABASE IF EXISTS {render.identifier(LAKE)}")
+
+
 def lake_cursor(con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
     """Give a second connection to the same lake, at the same snapshot."""
     cursor = con.cursor()

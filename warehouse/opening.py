@@ -1,16 +1,18 @@
-"""The only way to open a warehouse, and the only way to make one."""
+"""The only ways to open a warehouse, and the only way to make one."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from types import TracebackType
 
+import duckdb
 import yaml
 
 from roentgene.schemas.errors import FileError
 from roentgene.schemas.study import STUDY_FILE, Study, read_study
-from roentgene.warehouse.connection import attach, connect, detach
+from roentgene.warehouse.connection import attach, connect, detach, detach_if_attached
 from roentgene.warehouse.layout import Layout, find_warehouse
 from roentgene.warehouse.lock import writer_lock
 from roentgene.warehouse.migrate import bring_up_to_date, pending_migrations, prepare_lake
@@ -54,9 +56,73 @@ def open_warehouse(
     return _open_writer(layout, study)
 
 
-def _open_reader(layout: Layout, study: Study, at: int | str | None) -> Warehouse:
+class Opener:
+    """Opens one warehouse several times in turn, over one DuckDB: loading it is most of the cost.
+
+    Between two openings nothing is attached and no lock is held, as if each had its own DuckDB.
+
+    Parameters
+    ----------
+    folder : str or Path, optional
+        As :func:`open_warehouse` takes it.
+
+    Raises
+    ------
+    WarehouseError
+        If there is no warehouse, or DuckDB's extensions cannot be loaded.
+    """
+
+    def __init__(self, folder: str | Path | None = None) -> None:
+        self._layout = find_warehouse(Path(folder) if folder is not None else None)
+        self._database = connect(self._layout)
+
+    def __enter__(self) -> Opener:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._database.close()
+
+    def open(self, *, read_only: bool = True) -> Warehouse:
+        """Open the warehouse as it is now; see :func:`open_warehouse`.
+
+        The one that was opened before must be closed.
+        """
+        study = read_study(self._layout.root)
+        if read_only:
+            return _open_reader(self._layout, study, None, self._database)
+        return _open_writer(self._layout, study, database=self._database)
+
+
+@contextmanager
+def _connected(
+    layout: Layout, database: duckdb.DuckDBPyConnection | None
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Connect to a DuckDB of its own, or to one that outlives the connection without the lake."""
+    if database is None:
+        with connect(layout) as con:
+            yield con
+        return
+    try:
+        # what a connection leaves behind, a transaction for one, is gone when it is closed
+        with database.cursor() as con:
+            yield con
+    finally:
+        detach_if_attached(database)
+
+
+def _open_reader(
+    layout: Layout,
+    study: Study,
+    at: int | str | None,
+    database: duckdb.DuckDBPyConnection | None = None,
+) -> Warehouse:
     with ExitStack() as stack:
-        con = stack.enter_context(connect(layout))
+        con = stack.enter_context(_connected(layout, database))
         attach(con, layout, read_only=True)
         known = snapshots(con)
         pinned = known[-1].snapshot_id if at is None else resolve(known, at)
@@ -67,11 +133,14 @@ def _open_reader(layout: Layout, study: Study, at: int | str | None) -> Warehous
 
 
 def _open_writer(
-    layout: Layout, study: Study, prepare: Callable[[Warehouse], None] = bring_up_to_date
+    layout: Layout,
+    study: Study,
+    prepare: Callable[[Warehouse], None] = bring_up_to_date,
+    database: duckdb.DuckDBPyConnection | None = None,
 ) -> Warehouse:
     with ExitStack() as stack:
         stack.enter_context(writer_lock(layout.writer_lock))
-        con = stack.enter_context(connect(layout))
+        con = stack.enter_context(_connected(layout, database))
         attach(con, layout, read_only=False)
         warehouse = Warehouse(layout, study, con, None, stack.pop_all())
     return _ready(warehouse, prepare)

@@ -9,6 +9,7 @@ from roentgene.analyses.run import RunReport, run_analysis
 from roentgene.app.demo.generate import DemoFiles, generate
 from roentgene.app.demo.patients import REFERENCE_READER
 from roentgene.app.demo.score import VOLUME_FEATURE, DemoScore, score
+from roentgene.app.extracting import PRELOADED
 from roentgene.ingest.extract.executors.local_pool import LocalPool
 from roentgene.ingest.run import run_ingest
 from roentgene.ingest.staging.cases import Progress
@@ -58,7 +59,8 @@ def run_demo(
     say(f"Made a warehouse in {folder}")
     made = generate(folder, seed)
     say(f"Made a synthetic study: {made.cohort}")
-    report = run_ingest(folder, made.cohort, LocalPool(workers), on_progress)
+    pool = LocalPool(workers, preload=PRELOADED)
+    report = run_ingest(folder, made.cohort, pool, on_progress)
     n_measurements, n_values = (
         report.rows[f"imaging.{name}"] for name in ("measurement", "feature_value")
     )

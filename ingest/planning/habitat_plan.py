@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 
 from roentgene.ingest.extract.work import Case
 from roentgene.ingest.habitat_model import HabitatModel
-from roentgene.schemas.canonical import canonical_json, text_hash
+from roentgene.ingest.habitat_work import Fitting, definition
 from roentgene.schemas.cohort import Cohort
 from roentgene.schemas.cohort_regions import FitOn, Habitats
 from roentgene.schemas.errors import FileError
-
-
-def definition(habitats: Habitats) -> str:
-    """Hash of everything that a cohort file says of a model."""
-    return text_hash(canonical_json(habitats.model_dump(mode="json")))
 
 
 def declared_models(cohort: Cohort) -> dict[str, Habitats]:
@@ -56,25 +50,6 @@ def usable_models(cohort: Cohort, stored: Mapping[str, HabitatModel]) -> dict[st
             msg = f"habitat model {name} is stored as {stored[name].model_id}, fitted otherwise"
             raise FileError(msg, "A stored model stays as it is: give the new one another name")
     return {name: stored[name] for name in declared if name in stored}
-
-
-@dataclass(frozen=True)
-class Fitting:
-    """A model that is to be fitted.
-
-    Parameters
-    ----------
-    region : str
-        Region of the cohort file that is divided by it.
-    habitats : Habitats
-        What the cohort file says of it.
-    cases : tuple of Case
-        Images of its patients, with the masks on which the region is drawn.
-    """
-
-    region: str
-    habitats: Habitats
-    cases: tuple[Case, ...]
 
 
 def fittings(cohort: Cohort, fitted: Collection[str], cases: Sequence[Case]) -> tuple[Fitting, ...]:

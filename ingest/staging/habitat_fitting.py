@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from roentgene.ingest.extract.work import Case, MaskWork, RegionWork
 from roentgene.ingest.habitat_model import HabitatModel
-from roentgene.ingest.planning.habitat_plan import Fitting, definition
+from roentgene.ingest.habitat_work import Fitting, definition
 from roentgene.ingest.refusal import Refusal
 from roentgene.ingest.regions.habitats import METHOD, UnfittableError, fit
 from roentgene.ingest.sources.volume import Volume, VolumeError

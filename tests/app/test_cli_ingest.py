@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -220,7 +221,7 @@ def test_as_many_workers_as_cpus_unless_told(
 ) -> None:
     told_run(report())
     asked: list[int] = []
-    monkeypatch.setattr(local_pool, "LocalPool", lambda workers, _: asked.append(workers))
+    monkeypatch.setattr(local_pool, "LocalPool", lambda workers, *_: asked.append(workers))
     monkeypatch.setattr(extracting, "cpus", lambda: 7)
     where = (delivery.cohort, "-w", delivery.warehouse)
     roentgene("ingest", "run", *where)
@@ -237,7 +238,9 @@ def test_memory_is_four_fifths_of_what_is_free_unless_told(
 ) -> None:
     told_run(report())
     asked: list[int] = []
-    monkeypatch.setattr(local_pool, "LocalPool", lambda _, memory: asked.append(memory.n_bytes))
+    monkeypatch.setattr(
+        local_pool, "LocalPool", lambda _, memory, *__: asked.append(memory.n_bytes)
+    )
     monkeypatch.setattr(memory, "memory_budget", lambda: 123)
     where = (delivery.cohort, "-w", delivery.warehouse)
     for command in ("run", "extract"):
@@ -245,6 +248,22 @@ def test_memory_is_four_fifths_of_what_is_free_unless_told(
         roentgene("ingest", command, *where, "--memory-mb", "2000")
     assert asked[:2] == [123, 2_000_000_000]
     assert roentgene("ingest", "run", *where, "--memory-mb", "0").exit_code == 2
+
+
+def test_workers_share_what_they_would_all_load(
+    roentgene: Callable[..., Any],
+    delivery: Delivery,
+    told_run: Callable[..., dict[str, Any]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told_run(report())
+    asked: list[Sequence[str]] = []
+    monkeypatch.setattr(local_pool, "LocalPool", lambda *given: asked.append(given[2]))
+    roentgene("ingest", "run", delivery.cohort, "-w", delivery.warehouse)
+    (preloaded,) = asked
+    # a pool passes over what it cannot import
+    assert preloaded
+    assert all(find_spec(name) for name in preloaded)
 
 
 def test_the_engine_path_is_handed_on(

@@ -273,3 +273,32 @@ def test_a_run_whose_staged_cases_another_one_has_committed_plans_again(delivery
     assert delivery.ingest(Cleared(delivery)).batch_id is None
     assert delivery.rows("SELECT count(*) FROM ops.batch") == [(1,)]
     assert delivery.rows("SELECT count(*) FROM imaging.measurement") == [(2,)]
+
+
+class _Warmed(Serial):
+    """Counts how often it is told to make itself ready."""
+
+    def __init__(self) -> None:
+        self.n_warmed = 0
+
+    def warm_up(self) -> None:
+        self.n_warmed += 1
+
+
+def test_workers_are_made_ready_before_the_plan_of_a_cohort_that_is_new(
+    delivery: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    executor = _Warmed()
+    make_plan = run.make_plan
+    before_plan = []
+
+    def plan(*arguments: Any) -> Any:
+        before_plan.append(executor.n_warmed)
+        return make_plan(*arguments)
+
+    monkeypatch.setattr(run, "make_plan", plan)
+    delivery.ingest(executor)
+    # nothing is due now, and nobody is to load anything for that
+    delivery.ingest(executor)
+    assert before_plan == [1, 1]
+    assert executor.n_warmed == 1

@@ -330,3 +330,24 @@ def test_an_extension_is_loaded_by_its_quoted_path(con: duckdb.DuckDBPyConnectio
     assert sql == "LOAD 'no''where/x.duckdb_extension'"
     with pytest.raises(duckdb.IOException, match="no'where"):
         con.execute(sql)
+
+
+@pytest.mark.parametrize("n_tables", [1, 3])
+def test_rows_of_several_tables_are_counted_in_one_query(
+    con: duckdb.DuckDBPyConnection, n_tables: int
+) -> None:
+    columns = (ID, Column("cohort_id", "VARCHAR", "population"))
+    counted = [
+        Table("s", name, "a thing", ("id",), columns, "batch") for name in ("t", *HOSTILE[:2])
+    ][:n_tables]
+    con.execute("CREATE SCHEMA s")
+    for n_rows, one in enumerate(counted, start=1):
+        con.execute(render.create_table(one))
+        for number in range(n_rows):
+            con.execute(f"INSERT INTO {render.identifier('s', one.name)} VALUES ({number}, 'A')")
+        con.execute(f"INSERT INTO {render.identifier('s', one.name)} VALUES (99, 'B')")
+    expected = {one.full_name: number for number, one in enumerate(counted, start=1)}
+    found = con.execute(render.row_counts(counted, cohort=True), {"cohort_id": "A"}).fetchall()
+    assert dict(found) == expected
+    found = con.execute(render.row_counts(counted, cohort=False)).fetchall()
+    assert dict(found) == {name: number + 1 for name, number in expected.items()}

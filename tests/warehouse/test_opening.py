@@ -21,7 +21,7 @@ from roentgene.warehouse import connection, lock, opening
 from roentgene.warehouse.connection import connect, extension_file
 from roentgene.warehouse.layout import Layout, find_warehouse
 from roentgene.warehouse.lock import writer_lock
-from roentgene.warehouse.opening import create_warehouse, open_warehouse
+from roentgene.warehouse.opening import Opener, create_warehouse, open_warehouse
 from roentgene.warehouse.store import Warehouse
 
 Digest = Callable[..., dict[str, str]]
@@ -529,3 +529,64 @@ def test_whenever_a_writer_is_killed_every_delivery_is_whole(study: Layout, star
         assert found > n_deliveries
         n_deliveries = found
     assert n_named >= 3
+
+
+# --- one warehouse, opened several times in turn
+
+
+def test_each_opening_in_turn_sees_what_was_committed_before(
+    study: Layout, stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    databases = []
+
+    def connect_once(layout: Layout) -> duckdb.DuckDBPyConnection:
+        databases.append(connect(layout))
+        return databases[-1]
+
+    with monkeypatch.context() as patched, pytest.raises(RuntimeError, match="the end"):
+        patched.setattr(opening, "connect", connect_once)
+        with Opener(study.root) as opener:
+            with opener.open(read_only=False) as writer, writer.transaction("ann", "add") as tx:
+                tx.insert("study.cohort", stage("study.cohort", {"cohort_id": "A"}))
+            with opener.open() as reader:
+                assert list(reader.rows(COHORTS)) == [("A",)]
+                add(study.root, stage, "B")
+                assert list(reader.rows(COHORTS)) == [("A",)]
+            with opener.open() as reader:
+                assert list(reader.rows(COHORTS)) == [("A",), ("B",)]
+                with pytest.raises(FileError, match="to read"):
+                    reader.transaction("ann", "add")
+            msg = "the end"
+            raise RuntimeError(msg)
+    # its own, and that of the writer between
+    assert len(databases) == 2
+    for database in databases:
+        with pytest.raises(duckdb.ConnectionException):
+            database.execute("SELECT 1")
+
+
+def test_nothing_is_attached_and_no_lock_held_between_openings(study: Layout, stage: Stage) -> None:
+    with Opener(study.root) as opener:
+        for read_only in (False, True):
+            opener.open(read_only=read_only).close()
+            with writer_lock(study.writer_lock, deadline=0.0):
+                other = sqlite3.connect(study.catalogue, isolation_level=None, timeout=0)
+                other.execute("BEGIN EXCLUSIVE")
+                other.close()
+
+
+def test_an_opening_that_failed_leaves_nothing_to_the_next(study: Layout, stage: Stage) -> None:
+    rows = stage("study.cohort", {"cohort_id": "A"})
+    with Opener(study.root) as opener:
+        writer = opener.open(read_only=False)
+        writer.connection.execute("BEGIN TRANSACTION")
+        writer.connection.register("rows_of_a_failure", rows)
+        with pytest.raises(duckdb.Error):
+            writer.connection.execute("SELECT * FROM no_such_table")
+        writer.close()
+        with opener.open(read_only=False) as again:
+            with pytest.raises(duckdb.CatalogException):
+                again.connection.execute("SELECT * FROM rows_of_a_failure")
+            with again.transaction("ann", "add") as tx:
+                tx.insert("study.cohort", rows)
+    assert cohorts(study.root) == ["A"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from roentgene.ingest.extract.work import Case
 
@@ -57,6 +57,14 @@ class Executor(Protocol):
         cases : iterable of Case
             What to carry out.
         """
+
+
+@runtime_checkable
+class WarmsUp(Protocol):
+    """An executor that can make itself ready before it is told what to do."""
+
+    def warm_up(self) -> None:
+        """Begin to load what workers need, and return at once."""
 
 
 def failed(case: Case, error: BaseException) -> Outcome:

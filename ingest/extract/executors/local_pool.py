@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections import deque
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from multiprocessing import get_context
+from multiprocessing import forkserver, get_context, resource_tracker
 
 from roentgene.ingest.extract.executors import DIED, Outcome, Task, failed
 from roentgene.ingest.extract.executors.memory import MemoryBudget
 from roentgene.ingest.extract.work import Case
 from roentgene.ingest.extract.work_order import largest_first
 
+# Elsewhere a fork breaks libraries of the system, so that each worker starts anew.
+_METHOD = "forkserver" if sys.platform == "linux" else "spawn"
 # Threads below a worker process gain nothing and fight for the cores; these are read once, when
 # numpy and ITK are loaded.
 _ONE_THREAD = {
@@ -29,7 +32,9 @@ _LOOKED_AT = 64
 
 
 class LocalPool:
-    """Spawned worker processes on this machine, the largest case first.
+    """Worker processes on this machine, the largest case first.
+
+    On Linux they are forked off a process that has loaded their libraries and does nothing else.
 
     A worker that is killed takes nothing with it but its own case: the cases under way are tried
     again one by one, each alone, and only one that kills its worker again is given up. One that
@@ -42,17 +47,28 @@ class LocalPool:
     memory : MemoryBudget, optional
         Keeps cases waiting that do not fit beside those under way, so that large images have
         fewer neighbours. A case that is too large for the whole budget has none.
+    preload : sequence of str, optional
+        Modules to be loaded once for all workers, on Linux. The first pool of a process decides.
     """
 
     #: This process is free meanwhile.
     in_other_processes = True
 
-    def __init__(self, workers: int, memory: MemoryBudget | None = None) -> None:
+    def __init__(
+        self, workers: int, memory: MemoryBudget | None = None, preload: Sequence[str] = ()
+    ) -> None:
         if workers < 1:
             msg = "a pool needs at least one worker"
             raise ValueError(msg)
         self._workers = workers
         self._memory = memory
+        self._context = get_context(_METHOD)
+        self._context.set_forkserver_preload(list(preload))
+
+    def warm_up(self) -> None:
+        """Begin to load what workers need, and return at once."""
+        if _METHOD == "forkserver":
+            _start_forkserver()
 
     def run(self, task: Task, cases: Iterable[Case]) -> Iterator[Outcome]:
         """Carry out the cases; see :class:`roentgene.ingest.extract.executors.Executor`.
@@ -60,17 +76,18 @@ class LocalPool:
         Closing the iterator, or Ctrl-C, starts nothing more and waits for what is under way.
         """
         waiting = _Waiting(cases, self._workers, self._memory)
+        self.warm_up()
         while waiting:
             suspects: list[Case] = []
             yield from self._until_broken(task, waiting, suspects)
-            yield from _one_by_one(task, suspects)
+            yield from self._one_by_one(task, suspects)
 
     def _until_broken(
         self, task: Task, waiting: _Waiting, suspects: list[Case]
     ) -> Iterator[Outcome]:
         """Work the queue down; where the pool breaks, leave what was under way in suspects."""
         running: dict[Future[int], Case] = {}
-        with _pool(self._workers) as pool:
+        with self._pool(self._workers) as pool:
             while running or (waiting and not suspects):
                 # nothing is handed out ahead: whatever is under way is suspect after a death
                 while not suspects and (case := waiting.next(running.values())) is not None:
@@ -90,6 +107,27 @@ class LocalPool:
                         yield Outcome(case, n_values=future.result())
             # all is done: how long workers take to end is of no interest
             pool.shutdown(wait=False)
+
+    def _one_by_one(self, task: Task, cases: Iterable[Case]) -> Iterator[Outcome]:
+        """Try cases again with one worker and one case at a time, so that a death has one cause."""
+        waiting = deque(cases)
+        while waiting:
+            broken = False
+            with self._pool(1) as pool:
+                while waiting and not broken:
+                    case = waiting.popleft()
+                    try:
+                        n_values = _submit(pool, task, case).result()
+                    except BrokenProcessPool:
+                        broken = True
+                        yield Outcome(case, "worker_died", DIED)
+                    except Exception as error:
+                        yield failed(case, error)
+                    else:
+                        yield Outcome(case, n_values=n_values)
+
+    def _pool(self, workers: int) -> ProcessPoolExecutor:
+        return ProcessPoolExecutor(workers, self._context, initializer=_start_worker)
 
 
 class _Waiting:
@@ -130,38 +168,29 @@ class _Waiting:
         return self._needs[case.case_key]
 
 
-def _one_by_one(task: Task, cases: Iterable[Case]) -> Iterator[Outcome]:
-    """Try cases again with one worker and one case at a time, so that a death has one cause."""
-    waiting = deque(cases)
-    while waiting:
-        broken = False
-        with _pool(1) as pool:
-            while waiting and not broken:
-                case = waiting.popleft()
-                try:
-                    n_values = _submit(pool, task, case).result()
-                except BrokenProcessPool:
-                    broken = True
-                    yield Outcome(case, "worker_died", DIED)
-                except Exception as error:
-                    yield failed(case, error)
-                else:
-                    yield Outcome(case, n_values=n_values)
-
-
-def _pool(workers: int) -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(workers, get_context("spawn"), initializer=_start_worker)
-
-
 def _submit(pool: ProcessPoolExecutor, task: Task, case: Case) -> Future[int]:
     # workers are started by submit, and take the environment of that moment
     with _environment(_ONE_THREAD):
         return pool.submit(task, case)
 
 
+def _start_forkserver() -> None:
+    """Start the process that workers are forked off, which loads its modules and then waits."""
+    resource_tracker.ensure_running()  # it would unblock what is blocked below
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        # it takes the environment and the mask of this moment: Ctrl-C is nothing to it
+        with _environment(_ONE_THREAD):
+            forkserver.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _start_worker() -> None:
     """Let Ctrl-C in a terminal end a worker at once and without a traceback."""
+    os.environ.update(_ONE_THREAD)  # where the host's own forkserver was there first
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 
 @contextmanager

@@ -98,6 +98,13 @@ def says_threads(case: Case) -> int:
     return 0
 
 
+def says_loaded(case: Case) -> int:
+    import sys
+
+    _log(case, "loaded" if "slow_to_load" in sys.modules else "not")
+    return 0
+
+
 def slow(case: Case) -> int:
     _log(case, "begun")
     time.sleep(0.3)

@@ -126,6 +126,75 @@ def test_ctrl_c_ends_workers_without_a_traceback(tmp_path: Path, tasks) -> None:
     assert len(tasks.done(tmp_path)) < 99
 
 
+# in a process of its own, for there is one forkserver a process
+_PRELOADING = """
+import sys, time
+from pathlib import Path
+sys.path[:0] = [{here!r}]
+if __name__ == "__main__":
+    import pool_tasks
+    from roentgene.ingest.extract.executors.local_pool import LocalPool
+    folder = Path({folder!r})
+    pool = LocalPool(2, preload={preload!r})
+    {before}
+    cases = [pool_tasks.case(folder, key) for key in "abcd"]
+    assert not any(outcome.error for outcome in pool.run(pool_tasks.{task}, cases))
+"""
+
+
+def preloading(
+    tmp_path: Path, preload: list[str], task: str, before: str = ""
+) -> subprocess.CompletedProcess[str]:
+    program = tmp_path / "program.py"
+    words = {"here": str(HERE), "folder": str(tmp_path), "preload": preload, "before": before}
+    program.write_text(_PRELOADING.format(task=task, **words))
+    path = os.pathsep.join([str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")])])
+    return subprocess.run(
+        [sys.executable, str(program)],
+        env={**os.environ, "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        start_new_session=True,
+        check=False,
+    )
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere workers are spawned")
+def test_what_workers_need_is_loaded_once(tmp_path: Path, tasks) -> None:
+    loads = tmp_path / "loads"
+    (tmp_path / "slow_to_load.py").write_text(
+        f"from pathlib import Path\nwith Path({str(loads)!r}).open('a') as f: f.write('x')\n"
+    )
+    ended = preloading(tmp_path, ["slow_to_load", "not_there"], "says_loaded", "pool.warm_up()")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert {word for _, word, _ in tasks.log(tmp_path)} == {"loaded"}
+    assert loads.read_text() == "x"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere workers are spawned")
+def test_preloaded_libraries_have_one_thread_each(tmp_path: Path, tasks) -> None:
+    ended = preloading(tmp_path, ["SimpleITK", "numpy"], "says_threads")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert {word for _, word, _ in tasks.log(tmp_path)} == {"1-1-1-1"}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere workers are spawned")
+def test_ctrl_c_while_modules_are_loaded_leaves_no_traceback(tmp_path: Path) -> None:
+    begun = tmp_path / "begun"
+    (tmp_path / "slow_to_load.py").write_text(
+        f"import pathlib, time\npathlib.Path({str(begun)!r}).touch()\ntime.sleep(0.5)\n"
+    )
+    interrupt = (
+        f"pool.warm_up()\n    while not Path({str(begun)!r}).exists(): time.sleep(0.01)"
+        "\n    import os, signal"
+        "\n    try: os.killpg(0, signal.SIGINT); time.sleep(9)"
+        "\n    except KeyboardInterrupt: sys.exit(7)"
+    )
+    ended = preloading(tmp_path, ["slow_to_load"], "good", interrupt)
+    assert (ended.returncode, ended.stderr) == (7, "")
+
+
 def test_a_pool_needs_a_worker() -> None:
     with pytest.raises(ValueError, match="at least one"):
         LocalPool(0)
