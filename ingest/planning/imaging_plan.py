@@ -11,12 +11,13 @@ from pathlib import Path
 from roentgene.ingest.extract.engines import EnginePath
 from roentgene.ingest.extract.work import Case, Extraction, MaskWork, RegionWork
 from roentgene.ingest.habitat_model import HabitatModel
+from roentgene.ingest.habitat_work import Fitting
 from roentgene.ingest.identity import identity
 from roentgene.ingest.known import StoredFile
 from roentgene.ingest.planning.delivery import Normalise, find_drawings
 from roentgene.ingest.planning.drawing import Drawing, Visit
 from roentgene.ingest.planning.drawing_gate import gate_drawings
-from roentgene.ingest.planning.habitat_plan import Fitting, fittings, usable_models
+from roentgene.ingest.planning.habitat_plan import fittings, usable_models
 from roentgene.ingest.planning.wanted import Wanted
 from roentgene.ingest.privacy import UNDECLARED, Privacy
 from roentgene.ingest.refusal import Refusal

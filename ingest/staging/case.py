@@ -68,7 +68,7 @@ def stage_case(case: Case, folder: Path) -> int:
         # somebody else may have staged the same case meanwhile; both did the same work
         if not target.exists():
             raise
-    return int(rows.feature_value.num_rows)
+    return int(rows.feature_value.num_rows + rows.dose_feature.num_rows)
 
 
 def measure_case(case: Case) -> CaseRows:

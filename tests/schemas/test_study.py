@@ -17,7 +17,7 @@ def read(folder: Path, text: str) -> Study:
 
 def test_a_name_is_enough(tmp_path: Path) -> None:
     study = read(tmp_path, "name: glioma\n")
-    assert study.profile_names() == ["original", "standard"]
+    assert study.profile_names() == ["dosiomics", "dvh", "original", "standard"]
     assert study.patient_feature.reference_rater is None
     assert study.patient_feature.lesion_rule == "largest"
     assert study.view_versions == {}
@@ -42,7 +42,7 @@ def test_own_profiles_stand_beside_the_packaged_ones(tmp_path: Path) -> None:
     assert fine is not None
     assert fine.settings == {"binWidth": 5}
     assert fine.image_types == {"Original": {}}
-    assert study.profile_names() == ["fine", "original", "standard"]
+    assert study.profile_names() == ["dosiomics", "dvh", "fine", "original", "standard"]
     assert study.profile("coarse") is None
 
 

@@ -32,12 +32,17 @@ class Files:
 
     def look(self, *names: str) -> dict[str, FileContent | OSError]:
         """Look at files as a plan does, and store what a commit would."""
+        return self.look_at({name: (name,) for name in names})
+
+    def look_at(self, files: dict[str, tuple[str, ...]]) -> dict[str, FileContent | OSError]:
+        """Look at things of one file or several, by what the catalogue calls them."""
         self.read.clear()
-        found = read_contents({self.folder / name: name for name in names}, self.stored)
-        for path, content in found.items():
+        named = {tuple(self.folder / one for one in several): n for n, several in files.items()}
+        found = {named[paths]: one for paths, one in read_contents(named, self.stored).items()}
+        for name, content in found.items():
             if isinstance(content, FileContent) and content.newly_read:
-                self.stored[path.name] = content.newly_read
-        return {path.name: content for path, content in found.items()}
+                self.stored[name] = content.newly_read
+        return found
 
     def hashes(self, *names: str) -> dict[str, str]:
         return {name: one.content_hash for name, one in self.look(*names).items()}  # type: ignore[union-attr]
@@ -150,3 +155,19 @@ def test_no_time_can_be_read_out_of_what_is_stored(files: Files) -> None:
     assert files.stored["a"].content_hash == sha256("one")
     for told in (facts.st_mtime_ns, facts.st_ctime_ns, int(facts.st_mtime)):
         assert str(told) not in files.stored["a"].state
+
+
+def test_of_several_files_together_a_change_of_any_is_seen(files: Files) -> None:
+    slices = ("1.dcm", "2.dcm", "3.dcm")
+    for name in slices:
+        files.write(name, name)
+    series = {"series": slices}
+    first = files.look_at(series)["series"]
+    assert files.look_at(series)["series"] == FileContent(first.content_hash, None)  # type: ignore[union-attr]
+    assert files.read == []
+    files.write("2.dcm", "other")
+    changed = files.look_at(series)["series"]
+    assert changed.content_hash != first.content_hash  # type: ignore[union-attr]
+    # in another order they are another image
+    turned = files.look_at({"turned": slices[::-1]})["turned"]
+    assert turned.content_hash != changed.content_hash  # type: ignore[union-attr]

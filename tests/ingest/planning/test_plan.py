@@ -132,7 +132,7 @@ def test_a_profile_that_does_not_exist_is_refused_with_those_that_do(delivery: A
     delivery.cohort["profiles"] = ["standrad"]
     with pytest.raises(FileError, match=r"'standrad' is not in study\.yaml") as caught:
         planned(delivery)
-    assert caught.value.cure == "Known profiles are original, quick, standard"
+    assert caught.value.cure == "Known profiles are dosiomics, dvh, original, quick, standard"
 
 
 def ready_made(delivery: Any, *lines: str, **changes: Any) -> None:
