@@ -60,6 +60,11 @@ class Rule:
     expectation: str
     arguments: Mapping[str, Any]
 
+    @property
+    def needs_value(self) -> bool:
+        """Whether an empty cell breaks it; every other rule lets it pass."""
+        return self.expectation == _NOT_NULL
+
 
 @dataclass(frozen=True)
 class Typed:

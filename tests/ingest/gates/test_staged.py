@@ -298,6 +298,28 @@ def test_an_expectation_that_cannot_be_evaluated_is_no_pass() -> None:
         staged._validate("study.patient", pa.table({"present": [1]}), 0, [staged._Outcome(absent)])
 
 
+def test_rules_of_a_column_without_a_value_are_counted_and_not_evaluated(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[str] = []
+    results_of = staged._results_of
+
+    def spied(batch: Any, name: str, numbered: Any, form: Any) -> Any:
+        asked.extend(outcome.rule.name for _, outcome in numbered)
+        return results_of(batch, name, numbered, form)
+
+    monkeypatch.setattr(staged, "_results_of", spied)
+    rows = [{**row, "sex": None} for row in patients()]
+    gate = gate_staged("study.patient", arrow("study.patient", rows))
+    assert "sex in set" not in asked
+    assert "person_id not null" in asked
+    assert counted(gate, "sex in set").n_checked == 0
+    assert gate.kept.num_rows == len(rows)
+    # what must not be empty is looked at all the same
+    nobody = [{**row, "person_id": None} for row in rows]
+    assert gate_staged("study.patient", arrow("study.patient", nobody)).kept.num_rows == 0
+
+
 def test_nothing_is_sent_anywhere(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
         msg = "the gate opened a connection"
