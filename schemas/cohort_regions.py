@@ -67,8 +67,7 @@ class Region(Declared):
     ring_mm: tuple[float, float] | None = None
     """Not the region itself but a ring around it: where it begins and where it ends, in mm."""
     within: Name | None = None
-    """Region that it does not leave: brain, lung. Not that region itself ends there but this one.
-    """
+    """Region that it does not leave: brain, lung. This one ends there, and that one stays."""
     without: tuple[Name, ...] = ()
     """Regions whose voxels are taken away from it."""
     largest_component: bool = False

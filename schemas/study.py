@@ -18,8 +18,7 @@ class Profile(Declared):
     """How features are extracted: engine, image types with their parameters, settings."""
 
     engine: Literal["pyradiomics", "mirp", "pysera", "onnx", "dvh"] = "pyradiomics"
-    """What extracts the features; ``dvh`` the dose-volume metrics of dose grids, and nothing else.
-    """
+    """What extracts the features; ``dvh`` takes dose-volume metrics of dose grids."""
     image_types: dict[str, dict[str, Any]] = Field(default={"Original": {}}, min_length=1)
     """Image types by the engine's own names, each with its own settings. PyRadiomics has Original,
     LoG, Wavelet and others; MIRP has Original and its filters; PySERA and ONNX have Original alone.

@@ -289,14 +289,14 @@ def test_workers_are_made_ready_before_the_plan_of_a_cohort_that_is_new(
     delivery: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     executor = _Warmed()
-    make_plan = run.make_plan
+    ready_plan = run.ready_plan
     before_plan = []
 
     def plan(*arguments: Any) -> Any:
         before_plan.append(executor.n_warmed)
-        return make_plan(*arguments)
+        return ready_plan(*arguments)
 
-    monkeypatch.setattr(run, "make_plan", plan)
+    monkeypatch.setattr(run, "ready_plan", plan)
     delivery.ingest(executor)
     # nothing is due now, and nobody is to load anything for that
     delivery.ingest(executor)
