@@ -24,6 +24,8 @@ GROWING = (
     "genomic.sample",
     "genomic.assay",
 )
+#: Tables that the cohort file says all of: what it leaves out is no longer so.
+DECLARED = ("study.expectation", "study.specimen_rule", "study.flow_step")
 _HABITAT_MODEL = "imaging.habitat_model"
 _UNDONE = frozenset({"open", "retry"})
 
@@ -57,6 +59,9 @@ class SourceFile:
     content_hash: str
     known_hash: str
     n_rows: int
+    n_ids: int | None = None
+    n_matched: int | None = None
+    proposed_rules: str | None = None
 
 
 class StoredFile(NamedTuple):
@@ -110,8 +115,8 @@ class Known:
         Rows of the tables in :data:`GROWING`.
     panels : mapping of str to Panel
         Every gene panel.
-    expectations : polars.DataFrame
-        Rows of ``study.expectation``.
+    declared : mapping of str to polars.DataFrame
+        Rows of the tables in :data:`DECLARED`.
     habitat_models : mapping of str to HabitatModel
         Fitted models of habitats by name.
     """
@@ -126,7 +131,7 @@ class Known:
     refusals: Mapping[str, StoredRefusal]
     growing: Mapping[str, pl.DataFrame]
     panels: Mapping[str, Panel]
-    expectations: pl.DataFrame
+    declared: Mapping[str, pl.DataFrame]
     habitat_models: Mapping[str, HabitatModel]
 
     @property
@@ -210,7 +215,10 @@ def read_known(arrow: ArrowQuery, cohort_id: str) -> Known:
             for name in GROWING
         },
         panels=_panels(rows("panels")),
-        expectations=pl.DataFrame(arrow(render.rows_of_cohort(table("study.expectation")), cohort)),
+        declared={
+            name: pl.DataFrame(arrow(render.rows_of_cohort(table(name)), cohort))
+            for name in DECLARED
+        },
         habitat_models=_models(arrow(render.rows_of_cohort(table(_HABITAT_MODEL)), cohort)),
     )
 

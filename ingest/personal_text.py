@@ -190,7 +190,8 @@ def personal_texts(texts: pl.Series) -> dict[str, str]:
     >>> personal_texts(pl.Series(["DOE^JOHN", "TCGA-DU-7294", None, "seen on 4.3.2019"]))
     {'DOE^JOHN': 'person name', 'seen on 4.3.2019': 'calendar date'}
     """
-    distinct = texts.cast(pl.String).drop_nulls().unique(maintain_order=True)
+    # of categories each is written out once, however often it stands
+    distinct = texts.unique(maintain_order=True).cast(pl.String).drop_nulls()
     found: dict[str, str] = {}
     for kind, pattern in PATTERNS.items():
         possible = distinct.filter(distinct.str.contains(_NEEDED[kind]))

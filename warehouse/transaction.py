@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 
 from roentgene.queries import render
@@ -112,15 +113,18 @@ def changed_rows(
     """Rows that a stored table does not hold in the same form; ``batch_id`` never counts."""
     if rows.num_rows == 0:
         return rows
-    numbered = rows.append_column("row_index", pa.array(range(rows.num_rows), pa.int64()))
+    numbered = rows.append_column("row_index", pa.array(np.arange(rows.num_rows)))
     con.register(_STAGED, numbered)
     try:
         statement = render.unchanged_rows(declared, _STAGED, (*ignore, "batch_id"))
         unchanged = con.execute(statement).to_arrow_table()["row_index"]
     finally:
         con.unregister(_STAGED)
-    keep = set(range(rows.num_rows)) - set(unchanged.to_pylist())
-    return rows if len(keep) == rows.num_rows else rows.take(pa.array(sorted(keep), pa.int64()))
+    if len(unchanged) == 0:
+        return rows
+    keep = np.ones(rows.num_rows, dtype=bool)
+    keep[unchanged.to_numpy()] = False
+    return rows.filter(pa.array(keep))
 
 
 @contextmanager

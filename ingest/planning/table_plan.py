@@ -5,23 +5,34 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Literal
+
+import polars as pl
 
 from roentgene.ingest.identity import file_hash
 from roentgene.ingest.known import Known, SourceFile
 from roentgene.ingest.personal_text import DATE
 from roentgene.ingest.privacy import UNDECLARED, Privacy
 from roentgene.ingest.tables import StagedTables, TableContext, stage_table, staging_order
-from roentgene.ingest.tables.identifiers import nearest_ids
+from roentgene.ingest.tables.id_proposals import LOST_PART, propose_rules
+from roentgene.ingest.tables.identifiers import IdMatch, nearest_ids
+from roentgene.ingest.tables.staging import no_persons
 from roentgene.schemas.canonical import canonical_json, text_hash
 from roentgene.schemas.cohort import Cohort
 from roentgene.schemas.cohort_tables import (
+    ClinicalTable,
     ExpressionTable,
     FeaturesTable,
+    GenePanelMatrix,
+    MutationTable,
     OutcomeTable,
+    RedcapTable,
+    StructuralVariantTable,
     TableDeclaration,
 )
+from roentgene.schemas.course_tables import Dated
 from roentgene.schemas.errors import FileError
 
 State = Literal["new", "changed", "unchanged"]
@@ -66,6 +77,12 @@ class TablePlan:
     source: SourceFile
     staged: StagedTables | None = None
 
+    @property
+    def loses_patients(self) -> bool:
+        """Whether more than a fifth of the patients of the table match nobody."""
+        n_ids, n_matched = self.source.n_ids, self.source.n_matched
+        return bool(n_ids) and n_matched is not None and n_ids - n_matched > LOST_PART * n_ids
+
 
 @dataclass
 class _Asked:
@@ -85,6 +102,8 @@ def plan_tables(
     known: Known,
     imaged: frozenset[str],
     privacy: Privacy = UNDECLARED,
+    anchors: Mapping[str, date] | None = None,
+    persons: pl.DataFrame | None = None,
 ) -> tuple[TablePlan, ...]:
     """Stage the tables that are new or changed.
 
@@ -103,6 +122,10 @@ def plan_tables(
         Patients who have images in this delivery.
     privacy : Privacy
         Key of hashed ids, and what may come in although it looks like a person.
+    anchors : mapping of str to date, optional
+        Date of each patient's day zero, for tables that write days as dates.
+    persons : polars.DataFrame, optional
+        Persons of the patients of all cohorts, for tables that link them.
 
     Raises
     ------
@@ -111,7 +134,15 @@ def plan_tables(
     """
     _check_paths(cohort, privacy)
     asked = list(_asked(cohort, folder, known, privacy))
-    context = TableContext(cohort, known.patients | imaged, known.samples, privacy)
+    context = TableContext(
+        cohort,
+        known.patients | imaged,
+        known.samples,
+        privacy,
+        anchors or {},
+        folder,
+        no_persons() if persons is None else persons,
+    )
     files_due = {one.declaration.file for one in asked if _is_due(one, known)}
     context = _stage([one for one in asked if one.declaration.file in files_due], context)
     imaged |= known.imaged_patients | _imaged_by_tables(asked)
@@ -151,11 +182,29 @@ def _asked(cohort: Cohort, folder: Path, known: Known, privacy: Privacy) -> Iter
         label = f"{label}#{n_before + 1}" if n_before else label
         path = folder / declaration.file
         said = canonical_json(declaration.model_dump(mode="json"))
-        digest = file_hash(path) if path.is_file() else ""
-        # with other rules of privacy, or another key, other rows come in
-        content_hash = text_hash(f"{digest} {said}{privacy.said(declaration)}")
+        digest = _digest(path)
+        # with other rules of privacy, another key, dictionary or day zero, other rows come in
+        further = "".join(
+            f" {_digest(folder / file)}" for file in _files_beside(declaration, cohort)
+        )
+        content_hash = text_hash(f"{digest} {said}{privacy.said(declaration)}{further}")
         before = known.source_files.get((declaration.file, label))
         yield _Asked(declaration, label, path, content_hash, before)
+
+
+def _digest(path: Path) -> str:
+    return file_hash(path) if path.is_file() else ""
+
+
+def _files_beside(declaration: TableDeclaration, cohort: Cohort) -> Iterator[str]:
+    """Files, besides its own, that decide what a table gives."""
+    match declaration:
+        case ClinicalTable(dictionary=str() as file) | RedcapTable(dictionary=file):
+            yield file
+        case MutationTable() | StructuralVariantTable() | GenePanelMatrix():
+            yield from declaration.besides
+        case Dated(dates=str()) if cohort.anchors is not None:
+            yield cohort.anchors.file
 
 
 def _label(declaration: TableDeclaration) -> str:
@@ -207,7 +256,15 @@ def _check_panels(tables: Sequence[_Asked], known: Known) -> None:
 
 
 def _known_hash(context: TableContext, imaged: frozenset[str]) -> str:
-    parts = [sorted(context.patients), sorted(context.samples.items()), sorted(imaged)]
+    parts: list[object] = [
+        sorted(context.patients),
+        sorted(context.samples.items()),
+        sorted(imaged),
+    ]
+    others = context.persons.filter(pl.col("cohort_id") != context.cohort.cohort_id)
+    if others.height:
+        # links are joined with the patients of other cohorts too
+        parts.append(sorted(others.rows()))
     return text_hash(canonical_json(parts))
 
 
@@ -230,7 +287,11 @@ def _planned(
     ids = match.matched | set(match.only_in_table)
     # in a cohort without images every table adds patients, and none of them stands alone
     only_in_table = tuple(sorted(ids - imaged)) if imaged else ()
-    only_in_cohort = tuple(sorted(context.known_patients - ids))
+    if not asked.staged.rows:
+        # of a refused table nobody was added
+        only_in_table = match.only_in_table
+    about = context.known_patients if asked.staged.has_ids else frozenset()
+    only_in_cohort = tuple(sorted(about - ids))
     nearest = nearest_ids(only_in_table, context.known_patients - set(only_in_table))
     nearest |= nearest_ids(only_in_cohort, only_in_table) | dict(match.near_misses)
     n_rows = sum(rows.height for rows in asked.staged.rows.values())
@@ -243,6 +304,20 @@ def _planned(
         only_in_cohort,
         nearest,
         asked.label,
-        SourceFile(asked.content_hash, known_hash, n_rows),
+        SourceFile(asked.content_hash, known_hash, n_rows, *_id_counts(match, imaged)),
         asked.staged,
     )
+
+
+def _id_counts(match: IdMatch, imaged: frozenset[str]) -> tuple[int | None, int | None, str | None]:
+    """Patients of a table, those of them that match, and the rules that would match more."""
+    if not match.n_ids:
+        return None, None, None
+    known = imaged or match.matched.union(match.only_in_cohort)
+    if not known:
+        return match.n_ids, None, None
+    ids = match.matched.union(match.only_in_table)
+    n_matched = len(ids & known)
+    lost = match.n_ids - n_matched > LOST_PART * match.n_ids
+    proposal = (match.proposal or propose_rules(ids, known)) if lost else None
+    return match.n_ids, n_matched, None if proposal is None else proposal.normalise

@@ -24,6 +24,7 @@ from roentgene.ingest.tables.records import Records, find_records
 from roentgene.ingest.tables.refusing import refuse_table
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_GCT_VERSIONS = (b"#1.2", b"#1.3")
 _SEPARATORS = (",", "\t", ";")
 _SEPARATOR_OF_SUFFIX = {".tsv": "\t", ".tab": "\t", ".maf": "\t", ".csv": ","}
 
@@ -121,6 +122,9 @@ def _without_comments(text: bytes) -> tuple[bytes, int]:
         if line.strip() and not line.startswith(b"#"):
             break
         start, n_lines = end + 1, n_lines + 1
+        if line.rstrip() in _GCT_VERSIONS:
+            # the line below it counts rows and columns
+            start, n_lines = (text.find(b"\n", start) + 1) or len(text), n_lines + 1
     body = text[start:]
     return (body if not body or body.endswith(b"\n") else body + b"\n"), n_lines
 

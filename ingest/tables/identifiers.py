@@ -13,11 +13,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 
-from roentgene.ingest.id_key import IdKey
-from roentgene.schemas.cohort_tables import IdRule
+from roentgene.ingest.tables.id_proposals import LOST_PART, RuleProposal, propose_rules
+from roentgene.ingest.tables.id_rules import normalise_id as normalise_id
+from roentgene.ingest.tables.id_rules import normalise_ids as normalise_ids
 
-_TCGA_PATIENT = re.compile(r"TCGA-[A-Z0-9]{2}-[A-Z0-9]{4}")
-_TCGA_LENGTH = 12
 _PUNCTUATION = re.compile(r"(?<=\d)[\W_]+(?=\d)|[\W_]+")
 # below this the most similar id is no likelier to be meant than any other
 _SIMILAR = 0.6
@@ -25,6 +24,8 @@ _SIMILAR = 0.6
 _NEIGHBOURS = 8
 # the nearest known id is a hint for a reader; nobody reads more than these
 _HINTS = 1000
+# a cell that is longer is no id, and comparing it would take minutes
+_LONGEST = 256
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,9 @@ class IdMatch:
         Ids of the table that differ from another id only in case or punctuation, with that id.
     nearest : dict of str to str
         Most similar id of the other side, where one is similar at all.
+    proposal : RuleProposal or None
+        Id rules that would match more, where more than a fifth of the table's ids are unmatched
+        and there are such rules.
     """
 
     matched: frozenset[str] = frozenset()
@@ -48,75 +52,12 @@ class IdMatch:
     only_in_cohort: tuple[str, ...] = ()
     near_misses: Mapping[str, str] = field(default_factory=dict)
     nearest: Mapping[str, str] = field(default_factory=dict)
+    proposal: RuleProposal | None = None
 
-
-def normalise_id(given: str, rules: Iterable[IdRule], key: IdKey | None = None) -> str:
-    """Apply the declared rules in their order.
-
-    ``tcga_patient`` keeps the first twelve characters of a TCGA barcode in capitals, and leaves
-    alone what is none. A prefix or suffix that an id lacks is not missed. Blanks around the id go
-    before the first rule and after each. ``keyed_hash`` makes nothing of nothing.
-
-    Parameters
-    ----------
-    given : str
-        Id as the file has it.
-    rules : iterable of IdRule
-        The declared way.
-    key : IdKey, optional
-        Key of ``keyed_hash``.
-
-    Raises
-    ------
-    ValueError
-        If ids are to be hashed and there is no key: a fault of the caller.
-
-    Examples
-    --------
-    >>> normalise_id(" tcga-du-7294-01A-11D ", [IdRule(rule="tcga_patient")])
-    'TCGA-DU-7294'
-    >>> normalise_id("plgg-7", [IdRule(rule="tcga_patient")])
-    'plgg-7'
-    >>> rules = [IdRule(rule="strip_suffix", argument="_11"), IdRule(rule="lower")]
-    >>> normalise_id("UPENN-GBM-00001_11", rules)
-    'upenn-gbm-00001'
-    >>> normalise_id("2", [IdRule(rule="add_prefix", argument="STS_00")])
-    'STS_002'
-    >>> normalise_id(" Ab ", [])
-    'Ab'
-    """
-    found = given.strip()
-    for rule in rules:
-        found = _apply(rule, found, key).strip()
-    return found
-
-
-def _apply(rule: IdRule, text: str, key: IdKey | None) -> str:
-    match rule.rule:
-        case "upper":
-            return text.upper()
-        case "lower":
-            return text.lower()
-        case "strip_prefix":
-            return text.removeprefix(rule.argument)
-        case "strip_suffix":
-            return text.removesuffix(rule.argument)
-        case "add_prefix":
-            return rule.argument + text
-        case "tcga_patient":
-            patient = text.upper()[:_TCGA_LENGTH]
-            return patient if _TCGA_PATIENT.fullmatch(patient) else text
-        case "keyed_hash":
-            return _hashed(text, key)
-        case "trim":
-            return text
-
-
-def _hashed(text: str, key: IdKey | None) -> str:
-    if key is None:
-        msg = "ids are to be hashed, and no key was given"
-        raise ValueError(msg)
-    return key.hashed(text) if text else ""
+    @property
+    def n_ids(self) -> int:
+        """Ids of the table."""
+        return len(self.matched) + len(self.only_in_table)
 
 
 def fold_id(text: str) -> str:
@@ -165,7 +106,10 @@ def match_ids(table_ids: Iterable[str], known_ids: Iterable[str]) -> IdMatch:
     only_in_cohort = tuple(sorted(known.difference(wanted)))
     near = near_misses(wanted, known)
     hints = nearest_ids(only_in_table, known) | nearest_ids(only_in_cohort, wanted)
-    return IdMatch(known.intersection(wanted), only_in_table, only_in_cohort, near, hints | near)
+    matched = known.intersection(wanted)
+    lost = len(only_in_table) > LOST_PART * len(wanted)
+    proposal = propose_rules(wanted, known) if lost else None
+    return IdMatch(matched, only_in_table, only_in_cohort, near, hints | near, proposal)
 
 
 def near_misses(table_ids: Iterable[str], known_ids: Iterable[str]) -> dict[str, str]:
@@ -203,7 +147,7 @@ def nearest_ids(ids: Iterable[str], others: Iterable[str]) -> dict[str, str]:
     forwards = sorted(forms)
     backwards = sorted(form[::-1] for form in forms)
     found = {}
-    for name in list(ids)[:_HINTS]:
+    for name in [name for name in ids if len(name) <= _LONGEST][:_HINTS]:
         form = _letters(name)
         candidates = {*_around(forwards, form)}
         candidates |= {other[::-1] for other in _around(backwards, form[::-1])}

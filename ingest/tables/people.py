@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
+from typing import Protocol
 
 import polars as pl
 
@@ -20,7 +21,7 @@ from roentgene.ingest.tables.delimited import FileTable
 from roentgene.ingest.tables.identifiers import normalise_id
 from roentgene.ingest.tables.row_gate import RowGate
 from roentgene.ingest.tables.staging import StagedTables
-from roentgene.schemas.cohort_tables import ExpressionTable, IdRule, MutationTable, SampleTable
+from roentgene.schemas.cohort_tables import IdRule
 from roentgene.schemas.tables import table, tables
 
 # what is wrong in more rows than this is told once for the rest
@@ -41,6 +42,18 @@ _MADE_HERE = frozenset(
 )
 _HASH = IdRule(rule="keyed_hash")
 _NO_ID = "it looks like a {}; state id rules that leave a pseudonym, or hash it by keyed_hash"
+
+
+class NamesSamples(Protocol):
+    """The declaration of a table with samples, whatever its kind."""
+
+    @property
+    def normalise(self) -> tuple[IdRule, ...]:
+        """Rules that lead from the sample to its patient."""
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Cells that mean no value."""
 
 
 def refuse_personal_ids(
@@ -101,7 +114,7 @@ def refuse_personal_samples(
 
 def hide_samples(
     read: FileTable,
-    declaration: SampleTable | MutationTable | ExpressionTable,
+    declaration: NamesSamples,
     privacy: Privacy,
     column: str | None,
     besides: Collection[str] = (),
@@ -114,7 +127,7 @@ def hide_samples(
     ----------
     read : FileTable
         The table as read.
-    declaration : SampleTable, MutationTable or ExpressionTable
+    declaration : NamesSamples
         Its rules lead from sample to patient.
     privacy : Privacy
         Has the key.

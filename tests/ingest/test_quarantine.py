@@ -22,7 +22,7 @@ def known(*refusals: Refusal, state: str = "open") -> Known:
     stored = {
         refusal_id("C", r): StoredRefusal(r.stage, r.file_path, r.subject, state) for r in refusals
     }
-    return Known(None, {}, {}, frozenset(), {}, {}, {}, stored, {}, {}, pl.DataFrame(), {})
+    return Known(None, {}, {}, frozenset(), {}, {}, {}, stored, {}, {}, {}, {})
 
 
 @pytest.mark.parametrize(

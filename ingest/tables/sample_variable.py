@@ -1,0 +1,84 @@
+"""Clinical facts of specimens: one row a sample, every other column a variable."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+
+from roentgene.ingest.privacy import hashes_ids
+from roentgene.ingest.staged_columns import SOURCE_ROW
+from roentgene.ingest.tables.cells import need_values, text
+from roentgene.ingest.tables.clinical_cells import long_cells, typed_cells
+from roentgene.ingest.tables.collected import collect
+from roentgene.ingest.tables.delimited import FileTable, read_table
+from roentgene.ingest.tables.dictionary import dictionary_rows, storable, with_units
+from roentgene.ingest.tables.patients import join_patients
+from roentgene.ingest.tables.people import hide_samples
+from roentgene.ingest.tables.private_cells import without_ids
+from roentgene.ingest.tables.row_gate import RowGate
+from roentgene.ingest.tables.staging import StagedTables, TableContext
+from roentgene.schemas.specimen_tables import SampleVariableTable
+
+
+def stage(
+    declaration: SampleVariableTable, path: Path, name: str, context: TableContext
+) -> StagedTables:
+    """Stage ``clinical.sample_variable``, ``clinical.dictionary`` and ``study.patient``.
+
+    The samples themselves come of a table of kind ``sample``; a sample that none of them gives to
+    the patient of the row is refused (``unknown_sample``).
+
+    Raises
+    ------
+    TableRefusedError
+        If nothing can be taken from the table.
+    """
+    given = read_table(path, name)
+    read, names = hide_samples(given, declaration, context.privacy, declaration.sample)
+    gate = RowGate(read, names)
+    gate.need([declaration.id, declaration.sample])
+    dictionary = dict(declaration.dictionary or {})
+    units = with_units({}, dictionary, gate)
+    variables = storable(gate.present(_wanted(declaration, read)), dictionary, gate)
+    missing = declaration.missing
+    content = [text(column, missing).fill_null("") for column in variables]
+    rows = read.rows.select(
+        SOURCE_ROW,
+        given_id=text(declaration.id, missing),
+        sample_id=text(declaration.sample, missing),
+        content=pl.concat_str(content, separator="\x1f") if content else pl.lit(""),
+    )
+    rows, match = join_patients(rows, declaration.normalise, gate, context, declaration.id)
+    rows = need_values(rows, "sample_id", gate, declaration.sample, "missing_id")
+    rows = _of_known_samples(rows, gate, context, declaration.sample)
+    rows = gate.unique(rows, ["sample_id"], ["content"]).drop("content")
+    cells = long_cells(read, rows, variables, missing, dictionary)
+    if hashes_ids(declaration.normalise):
+        samples = given.rows.select(SOURCE_ROW, given=text(declaration.sample, missing))
+        cells = without_ids(cells, samples, gate)
+    cells = typed_cells(cells, given, declaration, dictionary, units, gate, context.privacy)
+    staged = {
+        "clinical.sample_variable": cells.drop("patient_id"),
+        "clinical.dictionary": dictionary_rows(variables, dictionary, units),
+    }
+    return collect(staged, gate, match, context, rows)
+
+
+def _wanted(declaration: SampleVariableTable, read: FileTable) -> list[str]:
+    if declaration.variables is not None:
+        return list(declaration.variables)
+    # a column without a name is the row number that a data frame was saved with
+    taken = {declaration.id, declaration.sample, ""}
+    return [*(c for c in read.columns if c not in taken), *sorted(read.ambiguous - taken)]
+
+
+def _of_known_samples(
+    rows: pl.DataFrame, gate: RowGate, context: TableContext, column: str
+) -> pl.DataFrame:
+    patient = pl.col("sample_id").replace_strict(
+        dict(context.samples), default=None, return_dtype=pl.String
+    )
+    unknown = patient.is_null() | (patient != pl.col("patient_id"))
+    detail = "no sample sheet gives the sample to the patient of this row"
+    return gate.drop(rows, unknown, "unknown_sample", detail, column=column)
