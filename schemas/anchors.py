@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from roentgene.schemas.cohort_tables import MISSING_WORDS, IdRule
 from roentgene.schemas.declared import Declared
+from roentgene.schemas.table_source import MISSING_WORDS, IdRule
 
 
 class Anchors(Declared):

@@ -16,13 +16,9 @@ from roentgene.ingest.tables import StagedTables, TableContext, stage_table, sta
 from roentgene.ingest.tables.identifiers import nearest_ids
 from roentgene.schemas.canonical import canonical_json, text_hash
 from roentgene.schemas.cohort import Cohort
-from roentgene.schemas.cohort_tables import (
-    ExpressionTable,
-    FeaturesTable,
-    OutcomeTable,
-    TableDeclaration,
-)
+from roentgene.schemas.cohort_tables import ExpressionTable, OutcomeTable, TableDeclaration
 from roentgene.schemas.errors import FileError
+from roentgene.schemas.measured_tables import FeaturesTable
 
 State = Literal["new", "changed", "unchanged"]
 _SERIES = "imaging.series"

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 
 from roentgene.ingest.id_key import IdKey
-from roentgene.schemas.cohort_tables import IdRule
+from roentgene.schemas.table_source import IdRule
 
 _TCGA_PATIENT = re.compile(r"TCGA-[A-Z0-9]{2}-[A-Z0-9]{4}")
 _TCGA_LENGTH = 12

@@ -182,9 +182,9 @@ def test_all_tables_are_of_one_snapshot(
 ) -> None:
     statements = publishing._statements
 
-    def marked(lake: str, views: list[View]) -> Iterator[str]:
+    def marked(lake: str, views: list[View], filled: list[str]) -> Iterator[str]:
         yield "CREATE TABLE at_begin AS SELECT txid_current()"
-        yield from statements(lake, views)
+        yield from statements(lake, views, filled)
         yield "CREATE TABLE at_end AS SELECT txid_current()"
 
     # one transaction reads one snapshot
