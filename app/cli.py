@@ -138,4 +138,7 @@ app.command("doctor")(doctor.doctor)
 def main() -> None:
     """Run the command line; the entry point ``roentgene``."""
     gc.set_threshold(_OBJECTS_BETWEEN_SEARCHES)
-    app()
+    try:
+        app()
+    finally:
+        gc.freeze()  # the end of the process frees all of it; to search it takes up to a second

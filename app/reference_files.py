@@ -12,8 +12,8 @@ from roentgene.app.reference_keys import MISSING, Section, name_rule, section_bl
 from roentgene.app.reference_names import TABLES
 from roentgene.schemas.analysis import Association, Stability
 from roentgene.schemas.cohort import Cohort
-from roentgene.schemas.cohort_tables import MISSING_WORDS
 from roentgene.schemas.study import PACKAGED_PROFILES, STUDY_FILE, Study
+from roentgene.schemas.table_source import MISSING_WORDS
 
 _TOP = "Top level"
 # what the templates of the demo leave open

@@ -16,8 +16,8 @@ from pydantic import BaseModel, TypeAdapter
 from pydantic.fields import FieldInfo
 
 from roentgene.app.markdown import code, link, prose, sentence, table
-from roentgene.schemas.cohort_tables import MISSING_WORDS
 from roentgene.schemas.declared import Declared, Name
+from roentgene.schemas.table_source import MISSING_WORDS
 
 Model: TypeAlias = type[BaseModel]
 

@@ -31,7 +31,7 @@ HASHED_LENGTH = 20
 _MIN_DIFFERENT = 8
 _MAX_BYTES = 1 << 16
 _MAKE_ONE = (
-    "Make one outside the warehouse and the delivery: 'umask 077; head -c 32 /dev/urandom > FILE', "
+    "Make one outside the warehouse and the delivery: 'umask 077; openssl rand -base64 32 > FILE', "
     f"set {KEY_VARIABLE} to FILE, and keep a copy: whoever loses it cannot join a later delivery"
 )
 

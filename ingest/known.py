@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
@@ -27,6 +27,8 @@ GROWING = (
 #: Tables that the cohort file says all of: what it leaves out is no longer so.
 DECLARED = ("study.expectation", "study.specimen_rule", "study.flow_step")
 _HABITAT_MODEL = "imaging.habitat_model"
+# queries that other cohorts answer too
+_OF_ALL_COHORTS = frozenset({"image_owners", "panels"})
 _UNDONE = frozenset({"open", "retry"})
 
 Measured = tuple[str, str, str]
@@ -135,6 +137,11 @@ class Known:
     habitat_models: Mapping[str, HabitatModel]
 
     @property
+    def is_new(self) -> bool:
+        """Whether the cohort has no batch, so that no stored row is its own."""
+        return self.last_batch is None
+
+    @property
     def done(self) -> dict[Measured, str]:
         """Work on images that is done, as plans compare it."""
         return {
@@ -177,54 +184,53 @@ class Known:
 def read_known(arrow: ArrowQuery, cohort_id: str) -> Known:
     """Read what the catalogue knows of a cohort, which may be new."""
     cohort = {"cohort_id": cohort_id}
+    newest = last_batch(arrow, cohort_id)
 
-    def rows(name: str) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = arrow(query_text(f"ingest/{name}"), cohort).to_pylist()
-        return found
+    def found(name: str) -> pl.DataFrame:
+        # of a cohort without a batch nothing is known but what others answer
+        if newest is None and name not in _OF_ALL_COHORTS:
+            return pl.DataFrame()
+        return pl.DataFrame(arrow(query_text(f"ingest/{name}"), cohort))
 
-    def tuples(name: str) -> Iterator[tuple[Any, ...]]:
-        # where there are many, for they take a third of the time of dictionaries
-        return pl.DataFrame(arrow(query_text(f"ingest/{name}"), cohort)).iter_rows()
+    def stored(name: str) -> pl.DataFrame:
+        declared = table(name)
+        if newest is None:
+            return pl.DataFrame(declared.arrow_schema.empty_table())
+        return pl.DataFrame(arrow(render.rows_of_cohort(declared), cohort))
 
     owners: dict[str, set[str]] = defaultdict(set)
-    for content_hash, owner in tuples("image_owners"):
+    for content_hash, owner in found("image_owners").iter_rows():
         owners[content_hash].add(owner)
     unmatched: dict[str, list[dict[str, str | None]]] = defaultdict(list)
-    for row in rows("unmatched_ids"):
+    for row in found("unmatched_ids").to_dicts():
         unmatched[row.pop("file_path")].append(row)
     return Known(
-        last_batch=last_batch(arrow, cohort_id),
+        last_batch=newest,
         measured={
             (segmentation, series, extraction): StoredMeasurement(*state)
-            for segmentation, series, extraction, *state in tuples("done_work")
+            for segmentation, series, extraction, *state in found("done_work").iter_rows()
         },
-        image_owners={digest: frozenset(found) for digest, found in owners.items()},
-        imaged_patients=frozenset(row["patient_id"] for row in rows("imaged_patients")),
+        image_owners={digest: frozenset(names) for digest, names in owners.items()},
+        imaged_patients=frozenset(row["patient_id"] for row in found("imaged_patients").to_dicts()),
         source_files={
             (row.pop("file_path"), row.pop("kind")): SourceFile(**row)
-            for row in rows("source_files")
+            for row in found("source_files").to_dicts()
         },
         image_files={
             name: StoredFile(content_hash, state)
-            for name, content_hash, state in tuples("image_files")
+            for name, content_hash, state in found("image_files").iter_rows()
         },
         unmatched=dict(unmatched),
-        refusals={row.pop("refusal_id"): StoredRefusal(**row) for row in rows("refusals")},
-        growing={
-            name: pl.DataFrame(arrow(render.rows_of_cohort(table(name)), cohort))
-            for name in GROWING
+        refusals={
+            row.pop("refusal_id"): StoredRefusal(**row) for row in found("refusals").to_dicts()
         },
-        panels=_panels(rows("panels")),
-        declared={
-            name: pl.DataFrame(arrow(render.rows_of_cohort(table(name)), cohort))
-            for name in DECLARED
+        growing={name: stored(name) for name in GROWING},
+        panels=_panels(found("panels").to_dicts()),
+        habitat_models={
+            row["name"]: model_of_row(row) for row in stored(_HABITAT_MODEL).to_dicts()
         },
-        habitat_models=_models(arrow(render.rows_of_cohort(table(_HABITAT_MODEL)), cohort)),
+        declared={name: stored(name) for name in DECLARED},
     )
-
-
-def _models(rows: pa.Table) -> dict[str, HabitatModel]:
-    return {row["name"]: model_of_row(row) for row in rows.to_pylist()}
 
 
 def _panels(rows: list[dict[str, Any]]) -> dict[str, Panel]:

@@ -12,8 +12,9 @@ from roentgene.ingest.id_key import IdKey
 from roentgene.ingest.personal_text import DATE, looks_like, personal_texts
 from roentgene.ingest.refusal import Refusal
 from roentgene.ingest.staged_columns import SOURCE_FILE
-from roentgene.schemas.cohort_tables import IdRule, TableDeclaration
+from roentgene.schemas.cohort_tables import TableDeclaration
 from roentgene.schemas.study import AllowedText
+from roentgene.schemas.table_source import IdRule
 
 # where ids of patients and samples stand under another name
 _ALSO: Mapping[str, tuple[str, ...]] = {

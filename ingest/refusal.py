@@ -8,6 +8,7 @@ from typing import Generic, Literal, TypeVar
 
 import pyarrow as pa
 
+from roentgene.schemas.errors import RoentgeneError
 from roentgene.schemas.words import Severity, reason_codes
 
 Stage = Literal["manifest", "image", "staged", "catalogue"]
@@ -62,6 +63,26 @@ class Refusal:
             place = f"{place}, column {self.column_name}"
         what = f"{self.subject}: {self.detail}" if self.file_path else self.detail
         return f"{self.reason_code}: {place}: {what}. Cure: {code.cure}"
+
+
+class ReasonedError(RoentgeneError):
+    """Something cannot be used, for a reason of the documented list.
+
+    Parameters
+    ----------
+    detail : str
+        What is wrong, in one short line without a path.
+    reason_code : str
+        Code of ``reason_codes.yaml``, which gives the cure.
+    """
+
+    def __init__(self, detail: str, reason_code: str) -> None:
+        super().__init__(detail, reason_codes()[reason_code].cure)
+        self.reason_code = reason_code
+
+    def __reduce__(self) -> tuple[type[ReasonedError], tuple[str, str]]:
+        """Keep the reason code on the way between processes."""
+        return type(self), (self.message, self.reason_code)
 
 
 @dataclass(frozen=True)

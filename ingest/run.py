@@ -13,7 +13,6 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from importlib import import_module
 from pathlib import Path
 from threading import Thread
 
@@ -28,9 +27,10 @@ from roentgene.ingest.committing.commit import (
 )
 from roentgene.ingest.extract.engines import EnginePath
 from roentgene.ingest.extract.executors import Executor, Outcome, WarmsUp
+from roentgene.ingest.gates.expectation_library import load_expectations
 from roentgene.ingest.gates.report import BatchFacts, write_report
 from roentgene.ingest.habitat_model import HabitatModel
-from roentgene.ingest.known import last_batch
+from roentgene.ingest.known import Known, last_batch
 from roentgene.ingest.planning.plan import Plan
 from roentgene.ingest.quarantine import QuarantineChange, change_of
 from roentgene.ingest.ready_plan import ready_plan
@@ -140,7 +140,9 @@ def run_ingest(
             outcomes = stage_cases(plan.imaging.cases, staging, executor, on_progress)
             try:
                 with opener.open() as reader:
-                    batch = gather(plan, _cases(outcomes, staging), partial(_changed, reader))
+                    batch = gather(
+                        plan, _cases(outcomes, staging), partial(_changed, reader, plan.known)
+                    )
             except StagedCaseGoneError:
                 with opener.open() as reader:
                     if not _is_overtaken(plan, reader):
@@ -192,7 +194,7 @@ def _warm_up(executor: Executor, reader: Warehouse, cohort_file: Path) -> None:
 
 def _load_gate_meanwhile() -> None:
     """Load what the gate of staged rows is made of, seconds of it, while others measure."""
-    Thread(target=import_module, args=("great_expectations",)).start()
+    Thread(target=load_expectations).start()
 
 
 def _is_overtaken(plan: Plan, warehouse: Warehouse) -> bool:
@@ -209,9 +211,12 @@ def _cases(outcomes: Sequence[Outcome], staging: Path) -> Iterator[CaseRows]:
 
 
 def _changed(
-    warehouse: Warehouse, full_name: str, rows: pa.Table, ignore: tuple[str, ...]
+    warehouse: Warehouse, known: Known, full_name: str, rows: pa.Table, ignore: tuple[str, ...]
 ) -> pa.Table:
-    return changed_rows(warehouse.connection, table(full_name), rows, ignore)
+    declared = table(full_name)
+    if known.is_new and declared.of_cohort:
+        return rows
+    return changed_rows(warehouse.connection, declared, rows, ignore)
 
 
 def _commit(

@@ -10,16 +10,13 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 
 from roentgene.queries.migration import declared_ddl
-from roentgene.queries.registry import Registry, read_views
+from roentgene.queries.registry import Lock, Registry, read_views
 from roentgene.schemas.errors import FileError, RoentgeneError
 
 _RELEASE = re.compile(r"^## \[(\d+\.\d+\.\d+)\]", re.MULTILINE)
-
-Lock = Mapping[str, Mapping[str, str]]
 
 
 def released_versions(changelog: str) -> frozenset[str]:
@@ -51,7 +48,7 @@ def renewed_lock(found: Registry, former: Lock, released: frozenset[str]) -> Loc
         If a view that a release carries was changed or is gone.
     """
     renewed = found.lock()
-    since = {f"{v.schema}/{v.name}.v{v.version}": v.header["since"] for v in found.views}
+    since = {view.locked_name: view.header["since"] for view in found.views}
     for name, entry in former.items():
         gone, published = name not in renewed, since.get(name) in released
         if (gone and released) or (published and renewed[name] != entry):

@@ -16,6 +16,7 @@ from functools import cache, cached_property
 from graphlib import CycleError, TopologicalSorter
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from typing import Any
 
 import sqlglot
 from sqlglot import exp
@@ -27,6 +28,10 @@ VERSIONS_SCHEMA = "mart_versions"
 HEADER_KEYS = ("title", "grain", "reference", "since")
 _FILE_NAME = re.compile(r"(?P<name>[a-z][a-z0-9_]*)\.v(?P<version>[1-9][0-9]*)\.sql")
 _HEADER_LINE = re.compile(r"-- (?P<key>[a-z]+): (?P<value>.+)")
+
+
+#: What the lock file holds of each view: its hash, what it reads, hashes of the views among that.
+Lock = Mapping[str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -82,9 +87,25 @@ class View:
         first = next((i for i, line in enumerate(lines) if not line.startswith("--")), len(lines))
         return "\n".join(lines[first:]).strip().removesuffix(";")
 
+    @property
+    def locked_name(self) -> str:
+        """Name under which the lock file has it."""
+        return f"{self.schema}/{self.name}.v{self.version}"
+
     @cached_property
     def reads(self) -> frozenset[str]:
-        """Full names of the tables and numbered views that it reads."""
+        """Full names of the tables and numbered views that it reads.
+
+        The lock file says it of every view that is as it was locked: to parse them all takes
+        longer than to open a warehouse.
+        """
+        entry = locked().get(self.locked_name, {})
+        as_locked = entry.get("sha256") == self.sha256 and "reads" in entry
+        return frozenset(entry["reads"]) if as_locked else self.parsed_reads
+
+    @cached_property
+    def parsed_reads(self) -> frozenset[str]:
+        """What its SQL reads, by parsing it."""
         statement = sqlglot.parse_one(self.select, dialect="duckdb")
         named_within = {cte.alias for cte in statement.find_all(exp.CTE)}
         return frozenset(
@@ -176,11 +197,15 @@ class Registry:
             found |= self.lineage(self._by_name[name])
         return found
 
-    def lock(self) -> dict[str, dict[str, str]]:
-        """Say what the lock file must hold: each version's hash and those of the views it reads."""
+    def lock(self) -> Lock:
+        """Say what the lock file must hold: each version's hash, and what it reads.
+
+        Of the views among that also the hash, for a change of theirs is one of its own.
+        """
         return {
-            f"{view.schema}/{view.name}.v{view.version}": {
+            view.locked_name: {
                 "sha256": view.sha256,
+                "reads": sorted(view.parsed_reads),
                 **{name: self._by_name[name].sha256 for name in self._view_reads(view)},
             }
             for view in sorted(self.views, key=lambda v: (v.schema, v.name, v.version))
@@ -227,11 +252,10 @@ def registry() -> Registry:
     return Registry(read_views(_folder() / "views"))
 
 
-def locked() -> dict[str, dict[str, str]]:
+@cache
+def locked() -> Lock:
     """Read the lock file of the published views."""
-    content: dict[str, dict[str, str]] = json.loads(
-        (_folder() / "views.lock").read_text(encoding="utf-8")
-    )
+    content: Lock = json.loads((_folder() / "views.lock").read_text(encoding="utf-8"))
     return content
 
 

@@ -11,12 +11,13 @@ from pydantic import Field, field_validator, model_validator
 
 from roentgene.schemas.anchors import Anchors
 from roentgene.schemas.cohort_regions import Region
-from roentgene.schemas.cohort_tables import IdRule, TableDeclaration
+from roentgene.schemas.cohort_tables import TableDeclaration
 from roentgene.schemas.declared import Declared, Name, read_declared
 from roentgene.schemas.label_schemes import LabelSchemeName
 from roentgene.schemas.patient_flow import FlowStep, expected_steps
 from roentgene.schemas.person_tables import PersonLinkTable
 from roentgene.schemas.specimen_rule import SpecimenRule
+from roentgene.schemas.table_source import IdRule
 
 DayZero = Literal["diagnosis", "first_surgery", "baseline_scan", "rt_start"]
 
@@ -162,15 +163,22 @@ class ImageSource(Declared):
         if self.manifest is None and self.mask_of is not None:
             msg = "'mask_of' is for manifests: elsewhere the files say it"
             raise ValueError(msg)
+        if self.manifest is None and self.root is not None:
+            msg = "'root' is for manifests: elsewhere the paths say it"
+            raise ValueError(msg)
         self._of_dicom_alone()
         return self
 
     def _of_dicom_alone(self) -> None:
         """Refuse keys that the way in does not use."""
-        of_dicom = ("series", "rois", "fraction_threshold")
-        of_others = ("labels", "region", "modality", "sequence", "volume_index", "patient_id")
+        of_dicom = ("series", "rois", "only_rois", "fraction_threshold")
+        of_others = (
+            *("labels", "label_scheme", "region", "modality"),
+            *("sequence", "volume_index", "patient_id"),
+        )
         for name in of_others if self.dicom is not None else of_dicom:
-            if getattr(self, name) is not None:
+            given = getattr(self, name)
+            if given is not None and given is not False:
                 verb = "is not for" if self.dicom is not None else "is for"
                 msg = f"'{name}' {verb} 'dicom'"
                 raise ValueError(msg)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, FiniteFloat, model_validator
 
 from roentgene.schemas.declared import Declared, Name
 
@@ -64,7 +64,7 @@ class Region(Declared):
     """Regions whose common voxels it has."""
     from_: Name | None = Field(default=None, alias="from")
     """Region that it is made from by the keys below."""
-    ring_mm: tuple[float, float] | None = None
+    ring_mm: tuple[FiniteFloat, FiniteFloat] | None = None
     """Not the region itself but a ring around it: where it begins and where it ends, in mm."""
     within: Name | None = None
     """Region that it does not leave: brain, lung. This one ends there, and that one stays."""

@@ -91,18 +91,31 @@ def read_declared(path: Path, model: type[Model]) -> Model:
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        msg = f"{path}: {_explain(error, model)}"
+        msg = f"{path}: {explain(error, model)}"
         raise FileError(msg) from error
 
 
-def _explain(error: ValidationError, model: type[BaseModel]) -> str:
-    return "; ".join(_explain_one(dict(problem), model) for problem in error.errors())
+def explain(error: ValidationError, model: type[BaseModel], within: tuple[str, ...] = ()) -> str:
+    """Say what is wrong with the content of a file; of an unknown key, the nearest valid one.
+
+    Parameters
+    ----------
+    error : pydantic.ValidationError
+        What the model says.
+    model : type
+        Model of the content.
+    within : tuple of str
+        Keys under which it stands.
+    """
+    return "; ".join(_explain_one(dict(problem), model, within) for problem in error.errors())
 
 
-def _explain_one(problem: dict[str, Any], model: type[BaseModel]) -> str:
-    where = ".".join(str(part) for part in problem["loc"])
+def _explain_one(problem: dict[str, Any], model: type[BaseModel], within: tuple[str, ...]) -> str:
+    where = ".".join(str(part) for part in (*within, *problem["loc"]))
     if problem["type"] != "extra_forbidden":
-        return f"{where or 'the file'}: {problem['msg']}"
+        # pydantic writes this in front of what a validator of ours says
+        told = problem["msg"].removeprefix("Value error, ")
+        return f"{where or 'the file'}: {told}"
     unknown = str(problem["loc"][-1])
     valid = sorted(_names_at(model, problem["loc"][:-1]))
     near = get_close_matches(unknown, valid, n=1, cutoff=0.5)

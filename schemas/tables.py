@@ -79,6 +79,11 @@ class Table:
         """Arrow schema of the table's rows."""
         return pa.schema([pa.field(c.name, c.arrow_type, not c.required) for c in self.columns])
 
+    @property
+    def of_cohort(self) -> bool:
+        """Whether each of its rows belongs to a cohort."""
+        return any(column.name == "cohort_id" for column in self.columns)
+
     def column(self, name: str) -> Column:
         """Look a column up by name."""
         return next(column for column in self.columns if column.name == name)

@@ -11,6 +11,13 @@ from typing import Any, Literal
 from roentgene.schemas.packaged import packaged_text, packaged_yaml
 
 Severity = Literal["error", "batch", "warning"]
+#: Defined terms of DoseType: physical, weighted by biological effect, or a difference to a desired
+#: dose (DICOM PS3.3 C.8.8.3).
+DoseType = Literal["PHYSICAL", "EFFECTIVE", "ERROR"]
+#: How a DICOM file holds regions: as contours or as segments.
+DicomMaskKind = Literal["structure_set", "segmentation_object"]
+#: How any file holds them: also as one value a voxel.
+MaskKind = Literal["label_map"] | DicomMaskKind
 
 #: Engines whose vocabulary is by the stem of a feature's name.
 _WITH_STEMS = ("mirp", "pysera")

@@ -26,7 +26,8 @@ def renew(warehouse: Warehouse) -> None:
     """
     if warehouse.study.publish:
         views = views_to_publish(warehouse.study)
-        publish(warehouse.connection, LAKE, warehouse.layout.published, views)
+        filled = warehouse.filled_tables()
+        publish(warehouse.connection, LAKE, warehouse.layout.published, views, filled)
 
 
 def catch_up(warehouse: Warehouse) -> bool:

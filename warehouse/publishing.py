@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,7 +29,13 @@ class View:
     comment: str = ""
 
 
-def publish(con: duckdb.DuckDBPyConnection, lake: str, target: Path, views: Sequence[View]) -> None:
+def publish(
+    con: duckdb.DuckDBPyConnection,
+    lake: str,
+    target: Path,
+    views: Sequence[View],
+    filled: Collection[str],
+) -> None:
     """Copy all stored tables and the views of one snapshot into a native file.
 
     The file takes its place in one step; who has the former one open goes on reading that. It can
@@ -46,6 +52,8 @@ def publish(con: duckdb.DuckDBPyConnection, lake: str, target: Path, views: Sequ
         The analyst's file.
     views : sequence of View
         Views, each after those it reads.
+    filled : collection of str
+        Full names of the tables that may hold rows; most tables of most studies are empty.
 
     Raises
     ------
@@ -57,7 +65,7 @@ def publish(con: duckdb.DuckDBPyConnection, lake: str, target: Path, views: Sequ
         _remove_unfinished(target)
         try:
             unfinished = target.with_name(f"{_stem(target)}{secrets.token_hex(4)}.duckdb")
-            _write(con, lake, unfinished, views)
+            _write(con, lake, unfinished, views, filled)
             unfinished.chmod(0o444)
             # DuckDB would replay what somebody wrote into the former file on the new one
             target.with_name(f"{target.name}.wal").unlink(missing_ok=True)
@@ -80,7 +88,13 @@ def _remove_unfinished(target: Path) -> None:
         left.unlink()
 
 
-def _write(con: duckdb.DuckDBPyConnection, lake: str, file: Path, views: Sequence[View]) -> None:
+def _write(
+    con: duckdb.DuckDBPyConnection,
+    lake: str,
+    file: Path,
+    views: Sequence[View],
+    filled: Collection[str],
+) -> None:
     with con.cursor() as outer:
         outer.execute(render.attach_native(file, _COPY))
         try:
@@ -89,7 +103,7 @@ def _write(con: duckdb.DuckDBPyConnection, lake: str, file: Path, views: Sequenc
                 inner.execute(_NO_ESTIMATES)
                 inner.execute(f"USE {render.identifier(_COPY)}")
                 inner.execute("BEGIN TRANSACTION")  # one snapshot of the lake for all tables
-                for statement in _statements(lake, views):
+                for statement in _statements(lake, views, filled):
                     inner.execute(statement)
                 inner.execute("COMMIT")
         finally:
@@ -97,13 +111,14 @@ def _write(con: duckdb.DuckDBPyConnection, lake: str, file: Path, views: Sequenc
             outer.execute(f"DETACH {render.identifier(_COPY)}")
 
 
-def _statements(lake: str, views: Sequence[View]) -> Iterator[str]:
+def _statements(lake: str, views: Sequence[View], filled: Collection[str]) -> Iterator[str]:
     schemas = [table.schema for table in tables().values()] + [view.schema for view in views]
     for schema in dict.fromkeys(schemas):
         yield render.create_schema(schema)
     for table in tables().values():
         yield render.create_table(table)
-        yield render.copy_table(lake, _COPY, table)
+        if table.full_name in filled:
+            yield render.copy_table(lake, _COPY, table)
         yield from render.comments(table)
     for view in views:
         yield render.create_view(view.schema, view.name, view.select)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import pyarrow as pa
 
+from roentgene.queries.registry import query_text
 from roentgene.schemas.errors import FileError
 from roentgene.schemas.study import Study
 from roentgene.warehouse.connection import ask, attach, detach, lake_cursor
@@ -105,6 +106,10 @@ class Warehouse:
         """Run a query with bound parameters and give its rows as an Arrow table."""
         bound = dict(parameters) if parameters else None
         return ask(self.layout, lambda: self.connection.execute(sql, bound).to_arrow_table())
+
+    def filled_tables(self) -> frozenset[str]:
+        """Full names of the tables that hold rows, but for what a running transaction wrote."""
+        return frozenset(name for (name,) in self.rows(query_text("warehouse/filled_tables")))
 
     def rows(
         self, sql: str, parameters: Mapping[str, Any] | None = None

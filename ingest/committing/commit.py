@@ -117,12 +117,13 @@ def commit(
     people = check_people(_to_be_written(plan, batch, change, head), plan.privacy)
     if people.refused:
         raise CatalogueRefusedError(people.refused, people.counts)
+    filled = warehouse.filled_tables()
     with warehouse.transaction(current_author(), message) as tx:
         written = _write_tables(tx, plan, batch, head)
         written |= _write_measurements(tx, plan, batch, head)
         wanted = {"cohort_id": cohort_id, "extraction_ids": sorted(batch.engines)}
         tx.execute_query("ingest/set_current", wanted)
-        gate = check_catalogue(tx.arrow, cohort_id, written)
+        gate = check_catalogue(tx.arrow, cohort_id, written, filled)
         if gate.refused:
             raise CatalogueRefusedError(gate.refused, gate.counts)
         _write_books(tx, plan, head, change, (*batch.counts, *people.counts, *gate.counts))
@@ -159,8 +160,14 @@ def _write_tables(tx: Transaction, plan: Plan, batch: Batch, head: BatchHead) ->
     written = {}
     for name, rows in batch.tables.items():
         if name != _MEASUREMENT:
-            written[name] = tx.replace(name, _of_batch(rows, head))
+            written[name] = _write(tx, plan, name, _of_batch(rows, head))
     return written
+
+
+def _write(tx: Transaction, plan: Plan, name: str, rows: pa.Table) -> int:
+    """Write rows over those of the same key, where the cohort can have any."""
+    is_first = plan.known.is_new and table(name).of_cohort
+    return tx.insert(name, rows) if is_first else tx.replace(name, rows)
 
 
 def _write_measurements(
@@ -189,7 +196,7 @@ def _write_measurements(
         tx.execute_query("ingest/delete_values", {**cohort, "measurement_ids": again})
     return {
         _FEATURE: _insert(tx, _FEATURE, new),
-        _MEASUREMENT: tx.replace(_MEASUREMENT, _of_batch(numbered.to_arrow(), head)),
+        _MEASUREMENT: _write(tx, plan, _MEASUREMENT, _of_batch(numbered.to_arrow(), head)),
         _VALUE: tx.insert(_VALUE, _declared(_VALUE, values.to_arrow())),
     }
 
@@ -208,12 +215,12 @@ def _write_books(
     for state, ids in (("open", change.reopened), ("resolved", change.resolved)):
         if ids:
             tx.execute_query("ingest/set_state", {"state": state, "refusal_ids": sorted(ids)})
-    tx.replace("ops.image_file", _rows("ops.image_file", _image_file_rows(plan, head)))
+    _write(tx, plan, "ops.image_file", _rows("ops.image_file", _image_file_rows(plan, head)))
     files = [planned.name for planned in _staged(plan)]
     if files:
         tx.execute_query("ingest/delete_unmatched_ids", {"cohort_id": cohort_id, "files": files})
         _insert(tx, "ops.unmatched_id", _all_unmatched_rows(plan, head))
-        tx.replace("ops.source_file", _rows("ops.source_file", _source_rows(plan, head)))
+        _write(tx, plan, "ops.source_file", _rows("ops.source_file", _source_rows(plan, head)))
     if plan.privacy.key is not None:
         setting = {"name": KEY_SETTING, "value": plan.privacy.key.fingerprint}
         tx.replace("study.setting", _rows("study.setting", [setting]))

@@ -13,8 +13,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from roentgene.schemas.errors import RoentgeneError
-from roentgene.schemas.words import reason_codes
+from roentgene.ingest.refusal import ReasonedError
 
 StatedUnit = Literal["Gy", "percent"]
 
@@ -31,26 +30,13 @@ _OVERSHOOT = 0.05
 MEAN_TOLERANCE = 0.03
 
 
-class StoredDvhError(RoentgeneError):
-    """A stored histogram cannot be used.
-
-    Parameters
-    ----------
-    detail : str
-        What is wrong, in one short line.
-    reason_code : str
-        Code of ``reason_codes.yaml``.
-    """
+class StoredDvhError(ReasonedError):
+    """A stored histogram cannot be used."""
 
     code = "stored_dvh_unusable"
 
     def __init__(self, detail: str, reason_code: str = "stored_dvh_unusable") -> None:
-        super().__init__(detail, reason_codes()[reason_code].cure)
-        self.reason_code = reason_code
-
-    def __reduce__(self) -> tuple[type[StoredDvhError], tuple[str, str]]:
-        """Keep the reason code on the way between processes."""
-        return type(self), (self.message, self.reason_code)
+        super().__init__(detail, reason_code)
 
 
 @dataclass(frozen=True)

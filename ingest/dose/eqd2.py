@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-Doses = NDArray[np.float64]
+from roentgene.schemas.words import DoseType
 
-#: The same values as DICOM's DoseType.
-DoseType = Literal["PHYSICAL", "EFFECTIVE", "ERROR"]
+Doses = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

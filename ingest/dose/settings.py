@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from roentgene.ingest.dose.metric_names import MetricName, parse_metric
-from roentgene.schemas.declared import Declared
+from roentgene.schemas.declared import Declared, explain
 from roentgene.schemas.errors import FileError
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -116,17 +115,5 @@ def read_dose_settings(settings: Mapping[str, Any]) -> DoseSettings:
     try:
         return DoseSettings.model_validate(dict(settings))
     except ValidationError as error:
-        raise _refused(error) from None
-
-
-def _refused(error: ValidationError) -> FileError:
-    problem = error.errors()[0]
-    where = ".".join(("settings", *map(str, problem["loc"])))
-    if problem["type"] != "extra_forbidden":
-        # pydantic writes this in front of what a validator of ours says
-        told = problem["msg"].removeprefix("Value error, ")
-        return FileError(f"{where}: {told}", "Correct the profile in study.yaml")
-    valid = list(DoseSettings.model_fields)
-    near = get_close_matches(str(problem["loc"][-1]), valid, n=1)
-    cure = f"Did you mean '{near[0]}'?" if near else f"Valid are {', '.join(sorted(valid))}"
-    return FileError(f"unknown setting '{where}'", cure)
+        msg = explain(error, DoseSettings, ("settings",))
+        raise FileError(msg, "Correct the profile in study.yaml") from None

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from roentgene.ingest.habitat_model import HabitatModel
 from roentgene.ingest.region_rule import Rule
 from roentgene.schemas.study import GateThresholds
+from roentgene.schemas.words import MaskKind
 
 
 @dataclass(frozen=True)
@@ -104,9 +105,6 @@ class RegionWork:
 #: Engine of extractions that are dose-volume metrics and no features of an image.
 DVH = "dvh"
 
-#: How a mask file holds its regions: one value a voxel, contours, or DICOM segments.
-MaskKind = Literal["label_map", "structure_set", "segmentation_object"]
-
 
 @dataclass(frozen=True)
 class MaskWork:
@@ -141,21 +139,16 @@ class DoseWork:
         Id of the dose.
     columns : mapping of str to object
         Columns of ``imaging.dose`` that its header and its plans tell.
-    fractions : int or None
-        Fractions in which the dose is given, where a plan says it.
     uniform : bool
         Whether every fraction gives the same dose.
-    dose_type : str
-        DICOM DoseType.
     onto : tuple of str
-        Files of the DICOM series on whose grid the dose is measured; none for its own grid.
+        Files of the DICOM series that the structures were drawn on, on whose grid a profile of
+        ``grid: image`` measures; none where it is not here, or not one.
     """
 
     dose_id: str
     columns: Mapping[str, Any]
-    fractions: int | None = None
-    uniform: bool = True
-    dose_type: Literal["PHYSICAL", "EFFECTIVE", "ERROR"] = "PHYSICAL"
+    uniform: bool
     onto: tuple[str, ...] = ()
 
 

@@ -6,7 +6,7 @@ batch out, whatever severity the reason code has at other stages: at this one, r
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -39,7 +39,10 @@ class _Finding:
 
 
 def check_catalogue(
-    arrow: ArrowQuery, cohort_id: str, tables_touched: Collection[str]
+    arrow: ArrowQuery,
+    cohort_id: str,
+    tables_touched: Collection[str],
+    filled: Collection[str],
 ) -> Gated[None]:
     """Check what a batch has written, before it is committed.
 
@@ -55,6 +58,8 @@ def check_catalogue(
         Cohort of the batch.
     tables_touched : collection of str
         Full names of the tables that the batch has written to or deleted from.
+    filled : collection of str
+        Those that may have held rows before.
 
     Returns
     -------
@@ -69,7 +74,7 @@ def check_catalogue(
         for reference in child.references
         if touched & {child.full_name, reference.table}
     ]
-    asked = _Catalogue(arrow, cohort_id)
+    asked = _Catalogue(arrow, cohort_id, tables().keys() - touched - set(filled))
     asked.count([*written, *(child for child, _ in references)])
     findings = [finding for one in written for finding in asked.repeated(one)]
     findings += [asked.orphans(child, reference) for child, reference in references]
@@ -84,10 +89,10 @@ def check_catalogue(
 class _Catalogue:
     """The questions, each answered by what it found and its count."""
 
-    def __init__(self, arrow: ArrowQuery, cohort_id: str) -> None:
+    def __init__(self, arrow: ArrowQuery, cohort_id: str, empty: Set[str]) -> None:
         self._arrow = arrow
         self._cohort = {"cohort_id": cohort_id}
-        self._n_rows: dict[str, int] = {}
+        self._n_rows = dict.fromkeys(empty, 0)
 
     def count(self, counted: Iterable[Table]) -> None:
         """Count the rows of tables, all in one query: most of the time of a query is its planning.
@@ -106,8 +111,9 @@ class _Catalogue:
         """Keys that stand more than once."""
         scope = self._scope(asked)
         for key in asked.unique_keys():
-            sql = render.repeated_keys(asked, key, bool(scope))
-            rows = self._rows(sql, scope) if self._count(asked) > 1 else []
+            rows = []
+            if self._count(asked) > 1:
+                rows = self._rows(render.repeated_keys(asked, key, bool(scope)), scope)
             yield self._finding(
                 asked.full_name,
                 f"{', '.join(key)} unique",
@@ -127,8 +133,10 @@ class _Catalogue:
         """Rows whose reference leads nowhere."""
         scope = self._scope(child)
         columns = dict(reference.columns)
-        sql = render.orphans(child, columns, table(reference.table), bool(scope))
-        rows = self._rows(sql, scope) if self._count(child) else []
+        rows = []
+        if self._count(child):
+            target = table(reference.table)
+            rows = self._rows(render.orphans(child, columns, target, bool(scope)), scope)
         return self._finding(
             child.full_name,
             f"{', '.join(columns)} in {reference.table}",
@@ -194,8 +202,7 @@ class _Catalogue:
         return self._n_rows[counted.full_name]
 
     def _scope(self, asked: Table) -> dict[str, str] | None:
-        named = any(column.name == "cohort_id" for column in asked.columns)
-        return self._cohort if named else None
+        return self._cohort if asked.of_cohort else None
 
     def _rows(self, sql: str, parameters: Mapping[str, Any] | None) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = self._arrow(sql, parameters).to_pylist()

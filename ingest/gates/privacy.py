@@ -115,42 +115,6 @@ def _text_columns(rows: pl.DataFrame) -> list[str]:
     return [c for c, kind in rows.schema.items() if kind in kinds and c not in not_stored]
 
 
-def without_personal_cells(
-    rows: pl.DataFrame, full_name: str, subject: str, privacy: Privacy
-) -> Gated[pl.DataFrame]:
-    """Put NULL for cells that look like a person, as for texts of image headers.
-
-    Parameters
-    ----------
-    rows : polars.DataFrame
-        Rows whose columns of text may be NULL.
-    full_name : str
-        Stored table.
-    subject : str
-        What the refusals are about: the patient by the cohort's id, or the series.
-    privacy : Privacy
-        What may come in.
-
-    Returns
-    -------
-    Gated of polars.DataFrame
-        The rows, and one refusal a column.
-    """
-    found = refused_columns(rows, full_name, privacy)
-    blanked = [pl.when(~pl.lit(one.rows)).then(one.column).alias(one.column) for one in found]
-    refused = tuple(
-        Refusal(
-            "image",
-            one.reason_code,
-            subject,
-            f"{one.n_cells} texts that look like a {one.looks_like}, left out",
-            column_name=one.column,
-        )
-        for one in found
-    )
-    return Gated(rows.with_columns(blanked), refused)
-
-
 def personal_paths(
     names: Iterable[str], privacy: Privacy, full_name: str = "imaging.series"
 ) -> Mapping[str, str]:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from roentgene.ingest.gates.expectation_library import load_expectations
 from roentgene.ingest.gates.representatives import representatives
 from roentgene.ingest.gates.staged_rules import Rule, as_text, in_declared_types, rules_of
 from roentgene.ingest.identity import identity
@@ -224,6 +225,7 @@ def _with_values(chunk: pa.Table, outcomes: list[_Outcome]) -> list[tuple[int, _
 
 def _validate(suite_name: str, chunk: pa.Table, start: int, outcomes: list[_Outcome]) -> None:
     """Run the suite on one chunk, in a context that exists in memory only."""
+    load_expectations()
     import great_expectations as gx
     import pandas as pd
     from great_expectations.data_context.types.base import (

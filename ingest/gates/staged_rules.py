@@ -80,7 +80,7 @@ class Typed:
     rows : pyarrow.Table
         The rows; a value that does not fit is NULL.
     fits : dict of str to ChunkedArray of bool
-        For each column that came in another type, whether each value fits.
+        For each column that came in a type of which not every value must fit, whether it does.
     """
 
     rows: pa.Table
@@ -102,7 +102,8 @@ def in_declared_types(declared: Table, rows: pa.Table) -> Typed:
             continue  # texts that repeat stay categories until they are stored
         if given.type != column.arrow_type:
             cast, fitting = _cast(given, column.arrow_type)
-            fits[column.name] = fitting
+            if not _always_fits(given.type, column.arrow_type):
+                fits[column.name] = fitting
             place = rows.column_names.index(column.name)
             rows = rows.set_column(place, pa.field(column.name, column.arrow_type), cast)
     return Typed(rows, fits)
@@ -222,6 +223,12 @@ def _range(low: float | None, high: float | None) -> str:
     if low is None:
         return f"at most {high:g}"
     return f"at least {low:g}" if high is None else f"from {low:g} to {high:g}"
+
+
+def _always_fits(given: pa.DataType, target: pa.DataType) -> bool:
+    """Whether two types differ in how they lay out the same text, or nothing is given at all."""
+    family = _family(given)
+    return family == "null" or (family.endswith("text") and family == _family(target))
 
 
 def _cast(given: pa.ChunkedArray, target: pa.DataType) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:

@@ -46,6 +46,8 @@ def _all_hash(cohort: Cohort) -> bool:
     """Whether ids are hashed, which holds for all sources or for none."""
     named = [(f"images: source {n}", one.normalise) for n, one in enumerate(cohort.images, 1)]
     named += [(f"tables: {one.file}", one.normalise) for one in cohort.tables]
+    if (anchors := cohort.anchors) is not None:
+        named.append((f"anchors: {anchors.file}", anchors.normalise))
     hashing = [name for name, rules in named if hashes_ids(rules)]
     others = [name for name, rules in named if not hashes_ids(rules)]
     if hashing and others:

@@ -37,19 +37,15 @@ class DoseFile:
         facts, plan = self.facts, self.plans[0] if len(self.plans) == 1 else None
         # a part of a plan has not the fractions of the plan
         whole = plan if facts.is_whole_plan else None
-        prescriptions = [one.prescription_gy for one in self.plans]
-        known = [gray for gray in prescriptions if gray is not None]
         return ToldDose(
             columns={
                 "summation_type": facts.summation_type,
                 "is_sum": facts.is_sum_of_plans,
                 "dose_type": facts.dose_type,
                 "fractions": whole.fractions if whole else None,
-                "prescription_gy": known[0] if len(self.plans) == 1 and known else None,
+                "prescription_gy": plan.prescription_gy if plan else None,
             },
-            fractions=whole.fractions if whole else None,
             uniform=whole is not None and whole.has_equal_fractions,
-            dose_type=facts.dose_type,
         )
 
     def structures(self, masks: Sequence[MaskFile]) -> tuple[MaskFile, str] | None:
@@ -61,7 +57,7 @@ class DoseFile:
         Parameters
         ----------
         masks : sequence of MaskFile
-            Structure sets of its patient.
+            Structure sets and segmentations of its patient.
 
         Returns
         -------
@@ -69,12 +65,13 @@ class DoseFile:
             The structure set with ``structure_set``, ``plan`` or ``study``; None where there is
             none, or nobody knows which.
         """
+        sets = [mask for mask in masks if mask.kind == "structure_set"]
         of_plans = {uid for plan in self.plans for uid in plan.structure_set_uids}
         study = self.header.study_instance_uid
         rules = {
-            "structure_set": [m for m in masks if _uid(m) in self.facts.structure_set_uids],
-            "plan": [m for m in masks if _uid(m) in of_plans],
-            "study": [m for m in masks if m.header.study_instance_uid == study],
+            "structure_set": [one for one in sets if _uid(one) in self.facts.structure_set_uids],
+            "plan": [one for one in sets if _uid(one) in of_plans],
+            "study": [one for one in sets if one.header.study_instance_uid == study],
         }
         for rule, found in rules.items():
             if len(found) == 1:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from roentgene.ingest.planning.dicom_names import Shown, shown_by
 from roentgene.ingest.sources.dicom.header import Header
@@ -21,8 +21,7 @@ from roentgene.ingest.sources.dicom.segmentation_object import list_segments, se
 from roentgene.ingest.sources.dicom.structure_set import StructureSet, read_structure_set
 from roentgene.ingest.sources.volume import VolumeError
 from roentgene.schemas.cohort import ImageSource
-
-MaskKind = Literal["structure_set", "segmentation_object"]
+from roentgene.schemas.words import DicomMaskKind
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,7 @@ class MaskFile:
     """
 
     header: Header
-    kind: MaskKind
+    kind: DicomMaskKind
     parts: tuple[Part, ...]
 
     @property
@@ -67,7 +66,9 @@ class Linked(NamedTuple):
     labels: Mapping[int, str]
 
 
-def read_mask_file(header: Header, kind: MaskKind, source: ImageSource) -> MaskFile | VolumeError:
+def read_mask_file(
+    header: Header, kind: DicomMaskKind, source: ImageSource
+) -> MaskFile | VolumeError:
     """Read which regions a file holds, and none of their voxels.
 
     Parameters

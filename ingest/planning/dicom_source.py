@@ -13,7 +13,6 @@ from roentgene.ingest.planning.dicom_doses import DoseFile, read_dose_file, read
 from roentgene.ingest.planning.dicom_masks import (
     Linked,
     MaskFile,
-    MaskKind,
     link_parts,
     read_mask_file,
 )
@@ -29,6 +28,7 @@ from roentgene.ingest.sources.pair import DEFAULTS, MaskOf, Pair, Told
 from roentgene.ingest.sources.volume import VolumeError
 from roentgene.schemas.cohort import Cohort, ImageSource
 from roentgene.schemas.errors import FileError
+from roentgene.schemas.words import DicomMaskKind
 
 _DOSE = "RTDOSE"
 
@@ -112,7 +112,8 @@ class _Reading:
     ) -> Iterator[Pair]:
         paired: set[Path] = set()
         for_doses: dict[Path, list[Linked]] = {}
-        on_doses = {mask.path for dose in doses if (mask := self._mask_of(dose, masks)) is not None}
+        of_doses = [(dose, dose.structures(masks)) for dose in doses]
+        on_doses = {found[0].path for _, found in of_doses if found is not None}
         for mask in masks:
             linked, unlinked = link_parts(mask, _identities(series))
             for_doses[mask.path] = linked
@@ -128,8 +129,12 @@ class _Reading:
             if image.files[0] not in paired:
                 detail = "no structure set and no segmentation refers to it"
                 self._refuse("mask_missing", detail, image.header)
-        for dose in doses:
-            yield from self._dose_pairs(dose, series, masks, for_doses)
+        for dose, found in of_doses:
+            if found is None:
+                detail = "neither it nor its plan names a structure set that is here"
+                self._refuse("dose_without_structures", detail, dose.header)
+            else:
+                yield from self._dose_pairs(dose, *found, series, for_doses)
 
     def _by_patient_series(self, tree: DicomTree) -> dict[str, list[ImageSeries]]:
         found: dict[str, list[ImageSeries]] = defaultdict(list)
@@ -139,7 +144,7 @@ class _Reading:
 
     def _masks(self, tree: DicomTree) -> dict[str, list[MaskFile]]:
         found: dict[str, list[MaskFile]] = defaultdict(list)
-        of_kinds: dict[MaskKind, Sequence[Header]] = {
+        of_kinds: dict[DicomMaskKind, Sequence[Header]] = {
             "structure_set": tree.structure_sets,
             "segmentation_object": tree.segmentations,
         }
@@ -188,10 +193,6 @@ class _Reading:
                 found[_patient(header)].append(dose)
         return found
 
-    def _mask_of(self, dose: DoseFile, masks: Sequence[MaskFile]) -> MaskFile | None:
-        found = dose.structures([mask for mask in masks if mask.kind == "structure_set"])
-        return None if found is None else found[0]
-
     def _image_pair(self, image: ImageSeries, mask: MaskFile, linked: Linked) -> Iterator[Pair]:
         sequence = sequence_of(image.header, self.source)
         if sequence is None:
@@ -204,6 +205,7 @@ class _Reading:
             labels=linked.labels,
             mask_kind=mask.kind,
             linked_by=linked.rule,
+            patient_id=image.header.patient_id,
             fraction_threshold=self.source.fraction_threshold,
             acquisition=self._acquisition(image),
         )
@@ -214,16 +216,15 @@ class _Reading:
     def _dose_pairs(
         self,
         dose: DoseFile,
+        mask: MaskFile,
+        rule: str,
         series: Sequence[ImageSeries],
-        masks: Sequence[MaskFile],
         linked: Mapping[Path, Sequence[Linked]],
     ) -> Iterator[Pair]:
-        found = dose.structures([mask for mask in masks if mask.kind == "structure_set"])
-        if found is None:
-            detail = "neither it nor its plan names a structure set that is here"
-            self._refuse("dose_without_structures", detail, dose.header)
+        if not mask.parts:
+            detail = "its structure set holds no ROI that the cohort file wants"
+            self._refuse("dose_without_regions", detail, dose.header)
             return
-        mask, rule = found
         sequence = sequence_of(dose.header, self.source) or _DOSE
         by_lesion: dict[str | None, dict[int, str]] = defaultdict(dict)
         for part in mask.parts:
@@ -240,6 +241,7 @@ class _Reading:
                 labels=labels,
                 mask_kind="structure_set",
                 linked_by=rule,
+                patient_id=dose.header.patient_id,
                 acquisition={"units": "Gy"},
                 dose=told_dose,
             )

@@ -26,7 +26,8 @@ class StoredNames:
     folder : Path
         The cohort file's folder.
     hidden : mapping of Path to (str, str)
-        For files of a source whose ids are hashed, the patient's id as given and its hash.
+        For files of a source whose ids are hashed, the patient's id as paths may have it and its
+        hash.
     """
 
     folder: Path
@@ -57,7 +58,9 @@ def stored_names(
         if hashes_ids(source.declared.normalise):
             for pair in source.pairs:
                 given = pair.fields["patient_id"]
-                ids = given, normalise(given, source.declared)
+                # of a DICOM id paths have no issuer
+                in_paths = pair.told.patient_id if pair.told is not None else given
+                ids = in_paths, normalise(given, source.declared)
                 hidden.update(dict.fromkeys(_files(pair), ids))
     return StoredNames(folder, hidden)
 

@@ -24,7 +24,6 @@ from roentgene.schemas.cohort import Cohort
 from roentgene.schemas.cohort_tables import (
     ClinicalTable,
     ExpressionTable,
-    FeaturesTable,
     GenePanelMatrix,
     MutationTable,
     OutcomeTable,
@@ -34,6 +33,7 @@ from roentgene.schemas.cohort_tables import (
 )
 from roentgene.schemas.course_tables import Dated
 from roentgene.schemas.errors import FileError
+from roentgene.schemas.measured_tables import FeaturesTable
 
 State = Literal["new", "changed", "unchanged"]
 _SERIES = "imaging.series"

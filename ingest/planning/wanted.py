@@ -112,9 +112,7 @@ class Wanted:
         return DoseWork(
             dose_id=identity("dose", self.cohort_id, *drawing.visit, drawing.sequence),
             columns=dose.columns,
-            fractions=dose.fractions,
             uniform=dose.uniform,
-            dose_type=dose.dose_type,
             onto=tuple(map(str, dose.onto)),
         )
 
@@ -252,7 +250,7 @@ def _told(drawing: Drawing) -> tuple[object, ...]:
     if told is None:
         return ()
     dose = told.dose
-    plans = () if dose is None else (dose.columns, dose.fractions, dose.uniform, dose.onto_grid)
+    plans = () if dose is None else (dose.columns, dose.uniform, dose.onto_grid)
     return (told.linked_by, told.fraction_threshold, plans)
 
 

@@ -5,45 +5,23 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 from roentgene.ingest.proposing.bids_labels import label_names
 from roentgene.ingest.proposing.bids_names import BidsFile, Template, parse
+from roentgene.ingest.proposing.found import BASELINE, Found
 from roentgene.ingest.proposing.label_regions import Labels, labels_of
 from roentgene.ingest.proposing.listing import Listing
 from roentgene.ingest.proposing.mask_content import labels_in
 from roentgene.ingest.proposing.pairing import Paired, pair_up
-from roentgene.ingest.proposing.proposal import (
-    Proposal,
-    Section,
-    as_name,
-    counted,
-    in_order,
-    may_stand,
-)
+from roentgene.ingest.proposing.proposal import Proposal, as_name, counted, may_stand
 
 _DESCRIPTION = "dataset_description.json"
 _MASKS = ("dseg", "mask")
 _MODALITY = {"anat": "MR", "pet": "PT", "ct": "CT"}
 # maps of probabilities and curves of time are no images to be measured beside a mask
 _NO_IMAGES = frozenset(("probseg", "defacemask", "angio", "events", "blood"))
-_BASELINE = "baseline"
-
-
-@dataclass
-class _Found:
-    """Sections on their way into the proposal."""
-
-    sections: list[Section] = field(default_factory=list)
-    images: set[Any] = field(default_factory=set)
-    masks: set[Any] = field(default_factory=set)
-    patients: set[str] = field(default_factory=set)
-    sequences: dict[str, None] = field(default_factory=dict)
-    drawn: dict[str, None] = field(default_factory=dict)
-    unions: dict[str, Mapping[str, Any]] = field(default_factory=dict)
-    guessed: dict[str, None] = field(default_factory=dict)
-    left_out: list[str] = field(default_factory=list)
 
 
 def propose_bids(listing: Listing) -> Proposal | None:
@@ -68,31 +46,19 @@ def propose_bids(listing: Listing) -> Proposal | None:
     images = [t for t in by_template if _is_image(t)]
     if not masks or not images:
         return None
-    found = _Found()
+    found = Found()
     _tell_unused(found, listing, parsed, by_template)
     for mask in masks:
         _pair_mask(found, mask, masks, images, listing)
     if not found.sections:
         return None
-    sessions = {file.session for file in parsed if file.session is not None}
+    # also those at which nobody drew anything
+    found.visits |= {file.session for file in parsed if file.session is not None}
     description = _description(listing)
-    return Proposal(
-        recognised="a BIDS data set with segmentations",
-        images=tuple(found.sections),
-        patient_ids=frozenset(found.patients),
-        counts={
-            "patients": len(found.patients),
-            "images": len(found.images),
-            "masks": len(found.masks),
-        },
+    return found.proposal(
+        "a BIDS data set with segmentations",
         title=_plain(description.get("Name")),
         license=_plain(description.get("License")),
-        timepoints=_timepoints(found, sessions, any(not t.has_session for t in masks)),
-        regions=tuple(found.unions.values()),
-        sequences=tuple(found.sequences),
-        drawn=tuple(found.drawn),
-        guessed=tuple(found.guessed),
-        left_out=tuple(found.left_out),
     )
 
 
@@ -110,7 +76,7 @@ def _is_image(template: Template) -> bool:
 
 
 def _tell_unused(
-    found: _Found,
+    found: Found,
     listing: Listing,
     parsed: Sequence[BidsFile],
     by_template: Mapping[Template, Sequence[BidsFile]],
@@ -130,13 +96,13 @@ def _tell_unused(
 
 
 def _pair_mask(
-    found: _Found,
+    found: Found,
     mask: Template,
     masks: Sequence[Template],
     images: Sequence[Template],
     listing: Listing,
 ) -> None:
-    constants = {} if mask.has_session else {"timepoint": _BASELINE}
+    constants = {} if mask.has_session else {"timepoint": BASELINE}
     fitting: list[tuple[Template, Paired]] = []
     for image in images:
         if mask.is_made_from(image):
@@ -148,26 +114,14 @@ def _pair_mask(
         found.left_out.append(f"{mask.pattern}: lies on the grid of no image of its visit")
         return
     keys, labels = _shown(mask, masks, fitting[0][1], listing)
-    found.guessed |= dict.fromkeys(labels.guessed)
-    found.unions |= {str(union["region"]): union for union in labels.unions}
-    found.drawn |= dict.fromkeys(labels.shown)
     for image, paired in fitting:
-        _add_section(found, image, mask, paired, {**constants, **keys})
-
-
-def _add_section(
-    found: _Found, image: Template, mask: Template, paired: Paired, keys: Mapping[str, Any]
-) -> None:
-    sequence = image.shows
-    said = f"{counted(len(paired.patients), 'patient')}, {counted(len(paired.images), 'image')}"
-    if paired.n_without_mask:
-        said += f", {paired.n_without_mask:,} more without a mask (mask_missing)"
-    own = {"pattern": image.pattern, "mask": mask.pattern, "sequence": sequence}
-    found.sections.append(Section({**own, "modality": _MODALITY[image.datatype], **keys}, (said,)))
-    found.images |= set(paired.images)
-    found.masks |= set(paired.masks)
-    found.patients |= paired.patients
-    found.sequences[sequence] = None
+        own = {
+            "pattern": image.pattern,
+            "mask": mask.pattern,
+            "sequence": image.shows,
+            "modality": _MODALITY[image.datatype],
+        }
+        found.add({**own, **constants, **keys}, paired, labels)
 
 
 def _shown(
@@ -202,27 +156,6 @@ def _place(mask: Template) -> tuple[str, bool, str, str | None]:
     """Tell what masks have in common that would be one region by one rater."""
     label = mask.named.get("label") or mask.named.get("desc")
     return mask.above, mask.has_session, mask.suffix, label if mask.suffix == "mask" else None
-
-
-def _timepoints(
-    found: _Found, sessions: set[str], has_baseline: bool
-) -> dict[str, Mapping[str, int]]:
-    plain = {name for name in sessions if may_stand(name)}
-    if len(plain) < len(sessions):
-        found.left_out.append(
-            f"{len(sessions) - len(plain)} sessions have names that look like dates; rename them, "
-            "for dates never enter the warehouse. Until then they are refused (unknown_timepoint)"
-        )
-    if len(plain) > 1:
-        told = "visits: sessions in the order of their names; their days are not known"
-        found.guessed[told] = None
-    names = in_order(plain - {_BASELINE})
-    if has_baseline or not plain or _BASELINE in plain:
-        names.insert(0, _BASELINE)
-    return {
-        name: {"order": order} | ({"day": 0} if order == 0 else {})
-        for order, name in enumerate(names)
-    }
 
 
 def _description(listing: Listing) -> dict[str, Any]:

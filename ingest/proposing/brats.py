@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -128,11 +128,17 @@ def _proposal(found: Mapping[_Layout, Paired], labels: Labels, left_out: list[st
         },
         timepoints={} if list(timepoints) == ["baseline"] else timepoints,
         regions=labels.unions,
-        sequences=tuple(n for n in (*_UNTIL_2022, *_SINCE_2023) if n in names),
+        sequences=tuple(_known(names)),
         drawn=labels.shown,
         guessed=tuple(guessed),
         left_out=tuple(left_out),
     )
+
+
+def _known(names: Collection[str]) -> list[str]:
+    """Sequences of the challenges, in their order and as the files spell them."""
+    known = (*_UNTIL_2022, *_SINCE_2023)
+    return [name for one in known for name in sorted(names) if name.casefold() == one]
 
 
 def _with_visits(found: Mapping[_Layout, Paired]) -> Iterator[Paired]:
@@ -146,8 +152,7 @@ def _said(layout: _Layout) -> str:
 
 def _section(layout: _Layout, paired: Paired, labels: Labels) -> Section:
     keys = layout.keys
-    known = _UNTIL_2022 if layout.first is None else _SINCE_2023
-    sequences = [name for name in known if name in paired.values("sequence")]
+    sequences = _known(paired.values("sequence"))
     if layout.first is None:
         keys["timepoint"] = "baseline"
     else:
@@ -165,6 +170,14 @@ def _told_left_out(found: Mapping[_Layout, Paired], n_unknown: int) -> list[str]
     left_out = []
     if alone:
         left_out.append(f"{counted(alone, 'image')} without a mask, to be refused (mask_missing)")
+    n_others = sum(
+        len({pair.image for pair in paired.pairs if pair.fields["sequence"] not in known})
+        for paired in found.values()
+        for known in [_known(paired.values("sequence"))]
+    )
+    if n_others:
+        told = "whose sequence is none of the challenge, to be refused (unknown_sequence)"
+        left_out.append(f"{counted(n_others, 'image')} {told}")
     if n_unknown:
         left_out.append(f"{counted(n_unknown, 'image file')} not named as the others")
     return left_out

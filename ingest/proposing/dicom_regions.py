@@ -12,8 +12,8 @@ from roentgene.ingest.proposing.dicom_series import MOST_WRITTEN, as_glob
 from roentgene.ingest.proposing.dicom_texts import PersonalWords
 from roentgene.ingest.proposing.name_words import without_modality
 from roentgene.ingest.proposing.proposal import as_name, counted
-from roentgene.ingest.sources.dicom.dataset import DAMAGE
-from roentgene.ingest.sources.dicom.header import Header, unwarned
+from roentgene.ingest.sources.dicom.damage import DAMAGE, unwarned
+from roentgene.ingest.sources.dicom.header import Header
 from roentgene.ingest.sources.dicom.scan import DicomTree
 from roentgene.ingest.sources.dicom.segmentation_object import list_segments
 from roentgene.ingest.sources.dicom.structure_set import read_structure_set
@@ -36,6 +36,8 @@ class RoiKinds:
         Different names that are left out, as they may name somebody.
     n_rarer : int
         Names that are left out, as there are very many.
+    n_nameless : int
+        Names of which nothing is left that a region may be called.
     n_unreadable : int
         Files that cannot be read.
     merged : tuple of str
@@ -48,6 +50,7 @@ class RoiKinds:
     says: dict[str, str] = field(default_factory=dict)
     n_withheld: int = 0
     n_rarer: int = 0
+    n_nameless: int = 0
     n_unreadable: int = 0
     merged: tuple[str, ...] = ()
     is_fractional: bool = False
@@ -84,6 +87,7 @@ def kinds_of_rois(tree: DicomTree, words: PersonalWords) -> RoiKinds:
         covered = patterns[pattern]
         region = as_name(without_modality(covered[0]) if len(covered) > 1 else covered[0])
         if region is None:
+            kinds.n_nameless += len(covered)
             continue
         kinds.regions[pattern] = region
         n_patients = len(set().union(*(patients[name] for name in covered)))

@@ -12,6 +12,7 @@ from roentgene.ingest.sources.dicom.header import Header
 from roentgene.ingest.sources.dicom.series import ImageSeries
 
 _NAMES = {"PT": "PET"}
+_LONGEST = 90
 #: How many different texts are written at most; nobody looks more of them over.
 MOST_WRITTEN = 200
 
@@ -115,7 +116,8 @@ def _sequence(modality: str, text: str) -> str:
     if named is None:
         return first
     begins = named.casefold().startswith((first.casefold(), modality.casefold()))
-    return named if begins else f"{first}_{named}"[:96]
+    # room for a number behind it
+    return (named if begins else f"{first}_{named}")[:_LONGEST]
 
 
 def _free(name: str, taken: dict[str, dict[str, str]]) -> str:

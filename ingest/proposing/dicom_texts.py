@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 from roentgene.ingest.proposing.proposal import may_stand
-from roentgene.ingest.sources.dicom.dataset import DAMAGE
-from roentgene.ingest.sources.dicom.header import Header, unwarned
+from roentgene.ingest.sources.dicom.damage import DAMAGE, unwarned
+from roentgene.ingest.sources.dicom.header import Header
 
 # of the patient and of those who worked on the images
 _NAMING = (
@@ -87,9 +88,15 @@ def _naming_values(path: Path) -> list[str] | None:
     try:
         with unwarned():
             dataset = dcmread(path, stop_before_pixels=True, force=True, specific_tags=[*_NAMING])
-            return [str(element.value).strip() for element in dataset if element.value]
+            return [text for element in dataset for text in _texts(element.value)]
     except DAMAGE:
         return None
+
+
+def _texts(value: Any) -> list[str]:
+    """Give each of the values of an element as text; none where it is empty."""
+    several = [value] if isinstance(value, str) or not isinstance(value, Sequence) else value
+    return [text for one in several if one is not None and (text := str(one).strip())]
 
 
 def _words(text: str) -> list[str]:

@@ -109,6 +109,9 @@ def _left_out(
         yield f"{series.n_rarer:,} rarer series descriptions {told}"
     if rois.n_rarer:
         yield f"{rois.n_rarer:,} rarer names of ROIs not written, as there are too many"
+    if rois.n_nameless:
+        told = "of other letters than those of a region; write them under rois with a region each"
+        yield f"{counted(rois.n_nameless, 'name')} of ROIs {told}"
     if rois.n_unreadable:
         yield f"{counted(rois.n_unreadable, 'structure set or segmentation')} that cannot be read"
     for modality, n in sorted(Counter(header.modality for header in tree.others).items()):

@@ -11,6 +11,7 @@ from roentgene.ingest.sources.dicom.walking import walk
 VOLUME_SUFFIXES = (".nii.gz", ".nii", ".nrrd", ".mha")
 # dot files, and what macOS puts beside each file of an archive
 _HIDDEN = (".", "__MACOSX")
+_DICOM_SUFFIXES = (".dcm", ".dicom", ".ima")
 _PREAMBLE = 128
 # a folder of DICOM shows it soon; to open every file of a large one would take as long as to scan
 _MOST_LOOKED_INTO = 500
@@ -39,10 +40,11 @@ class Listing:
 
     def has_dicom(self) -> bool:
         """Whether a file begins as DICOM files do, or is called like one."""
-        return any(
-            other.lower().endswith((".dcm", ".dicom", ".ima")) or _is_dicom(self.root / other)
-            for other in self.others[:_MOST_LOOKED_INTO]
-        )
+        if any(other.lower().endswith(_DICOM_SUFFIXES) for other in self.others):
+            return True
+        # from all over the folder, for what comes first may all lie beside the images
+        step = -(-len(self.others) // _MOST_LOOKED_INTO) or 1
+        return any(_is_dicom(self.root / other) for other in self.others[::step])
 
 
 def list_folder(root: Path) -> Listing:

@@ -58,7 +58,11 @@ def look_into(path: Path) -> Content | None:
 
 
 def _labels(voxels: NDArray[Any]) -> frozenset[int] | None:
-    if voxels.dtype.kind == "f" and not np.array_equal(voxels, np.floor(voxels)):
+    # infinity is its own floor
+    whole = voxels.dtype.kind != "f" or bool(
+        np.isfinite(voxels).all() and np.array_equal(voxels, np.floor(voxels))
+    )
+    if not whole:
         return None
     values = np.unique(voxels)
     if values.size > GateThresholds().max_labels + 1 or values[0] != 0:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from roentgene.ingest.proposing.file_names import Named, Places, read_name
+from roentgene.ingest.proposing.found import BASELINE, Found
 from roentgene.ingest.proposing.image_places import image_places
 from roentgene.ingest.proposing.label_regions import Labels, is_glioma_numbering, labels_of
 from roentgene.ingest.proposing.listing import Listing
@@ -17,36 +18,19 @@ from roentgene.ingest.proposing.mask_places import mask_places
 from roentgene.ingest.proposing.name_words import modality_of
 from roentgene.ingest.proposing.narrowing import Constants, narrowed
 from roentgene.ingest.proposing.pairing import Paired, pair_up
-from roentgene.ingest.proposing.proposal import (
-    Proposal,
-    Section,
-    as_name,
-    counted,
-    in_order,
-    may_stand,
-)
+from roentgene.ingest.proposing.proposal import Proposal, as_name, counted, may_stand
 
-_BASELINE, _ONLY_SEQUENCE = "baseline", "image"
+_ONLY_SEQUENCE = "image"
 _SEQUENCE = "{sequence}"
 # Hounsfield units of air; no other modality goes so low
 _AIR = -900.0
 
 
 @dataclass
-class _Found:
-    """Sections on their way into the proposal."""
+class _Pairs(Found):
+    """What is found, knowing the values of the masks of the whole folder."""
 
-    sections: list[Section] = field(default_factory=list)
-    images: set[Path] = field(default_factory=set)
-    masks: set[Path] = field(default_factory=set)
-    patients: set[str] = field(default_factory=set)
-    visits: set[str] = field(default_factory=set)
-    sequences: set[str] = field(default_factory=set)
-    drawn: dict[str, None] = field(default_factory=dict)
-    unions: dict[str, Any] = field(default_factory=dict)
-    guessed: dict[str, None] = field(default_factory=dict)
-    left_out: list[str] = field(default_factory=list)
-    #: values of the masks of the whole folder: some may lack what others have
+    #: some masks may lack what others have
     values: frozenset[int] = frozenset()
 
 
@@ -67,7 +51,7 @@ def propose_name_pairs(listing: Listing) -> Proposal | None:
     Proposal or None
         None where nothing pairs.
     """
-    found = _Found()
+    found = _Pairs()
     images, masks = _told_apart([read_name(name) for name in listing.volumes], listing.root, found)
     if not images or not masks:
         return None
@@ -87,11 +71,11 @@ def propose_name_pairs(listing: Listing) -> Proposal | None:
         return None
     found.guessed |= {**of_images.guessed, **of_masks.guessed}
     _tell_unpaired(found, len(images), len(masks))
-    return _proposal(found)
+    return found.proposal("images and masks by their names")
 
 
 def _told_apart(
-    files: Sequence[Named], root: Path, found: _Found
+    files: Sequence[Named], root: Path, found: _Pairs
 ) -> tuple[list[Named], list[Named]]:
     """Tell images and masks apart, by content where names do not."""
     repeated = Counter(file.start for file in files)
@@ -112,7 +96,7 @@ def _told_apart(
     return images, masks
 
 
-def _writable(places: Places, found: _Found) -> Iterator[str]:
+def _writable(places: Places, found: _Pairs) -> Iterator[str]:
     for pattern, names in places.patterns.items():
         if may_stand(pattern) and not set("{}") & set("".join(names)):
             yield pattern
@@ -121,7 +105,7 @@ def _writable(places: Places, found: _Found) -> Iterator[str]:
             found.left_out.append(f"{counted(len(names), 'file')} {told}")
 
 
-def _narrowed_images(places: Places, found: _Found) -> dict[str, Constants]:
+def _narrowed_images(places: Places, found: _Pairs) -> dict[str, Constants]:
     patterns: dict[str, Constants] = {}
     for pattern in _writable(places, found):
         own = narrowed(pattern, places.patterns[pattern])
@@ -130,7 +114,7 @@ def _narrowed_images(places: Places, found: _Found) -> dict[str, Constants]:
 
 
 def _pair_mask(
-    found: _Found,
+    found: _Pairs,
     mask: str,
     of_mask: Constants,
     images: Mapping[str, Constants],
@@ -141,7 +125,7 @@ def _pair_mask(
         if any(of_image[key] != own[key] for key in of_image):
             continue
         if "{timepoint}" not in mask and "{timepoint}" not in image:
-            own["timepoint"] = _BASELINE
+            own["timepoint"] = BASELINE
         if _SEQUENCE not in image:
             own.setdefault("sequence", _ONLY_SEQUENCE)
         paired = pair_up(root, image, mask, own)
@@ -172,7 +156,7 @@ def _on_one_grid(
             yield pattern, own | {"sequence": sequence}, part
 
 
-def _add_section(found: _Found, image: str, mask: str, paired: Paired, own: dict[str, str]) -> None:
+def _add_section(found: _Pairs, image: str, mask: str, paired: Paired, own: dict[str, str]) -> None:
     keys: dict[str, Any] = {"pattern": image, "mask": mask, **own}
     if (modality := _modality(paired, found)) is not None:
         keys["modality"] = modality
@@ -184,27 +168,16 @@ def _add_section(found: _Found, image: str, mask: str, paired: Paired, own: dict
     else:
         labels = labels_of(_values(paired, found))
         keys["labels"] = labels.declared
-    said = f"{counted(len(paired.patients), 'patient')}, {counted(len(paired.images), 'image')}"
-    if paired.n_without_mask:
-        said += f", {paired.n_without_mask:,} more without a mask (mask_missing)"
-    found.sections.append(Section(keys, (said,)))
-    found.images |= set(paired.images)
-    found.masks |= set(paired.masks)
-    found.patients |= paired.patients
-    found.visits |= paired.values("timepoint")
-    found.sequences |= paired.values("sequence")
-    found.drawn |= dict.fromkeys(labels.shown)
-    found.unions |= {str(union["region"]): union for union in labels.unions}
-    found.guessed |= dict.fromkeys(labels.guessed)
+    found.add(keys, paired, labels)
 
 
-def _values(paired: Paired, found: _Found) -> frozenset[int]:
+def _values(paired: Paired, found: _Pairs) -> frozenset[int]:
     own = labels_in(paired.masks)
     together = own | found.values
     return together if is_glioma_numbering(together) else own
 
 
-def _modality(paired: Paired, found: _Found) -> dict[str, str] | str | None:
+def _modality(paired: Paired, found: _Pairs) -> dict[str, str] | str | None:
     known: dict[str, str] = {}
     for pair in paired.pairs:
         sequence = pair.fields["sequence"]
@@ -214,9 +187,13 @@ def _modality(paired: Paired, found: _Found) -> dict[str, str] | str | None:
     if unknown:
         found.guessed["modality: nothing says it of all sequences; add 'modality'"] = None
         return None
-    return (
-        next(iter(known.values())) if len(set(known.values())) == 1 else dict(sorted(known.items()))
-    )
+    if len(set(known.values())) == 1:
+        return next(iter(known.values()))
+    if not all(map(may_stand, known)):
+        # they would have to be named one by one
+        found.guessed["modality: not written, for names of sequences look like dates"] = None
+        return None
+    return dict(sorted(known.items()))
 
 
 def _by_values(image: Path) -> str:
@@ -224,43 +201,10 @@ def _by_values(image: Path) -> str:
     return "CT" if content is not None and content.lowest <= _AIR else ""
 
 
-def _tell_unpaired(found: _Found, n_images: int, n_masks: int) -> None:
+def _tell_unpaired(found: _Pairs, n_images: int, n_masks: int) -> None:
     for what, n_all, paired in (
         ("image", n_images, found.images),
         ("mask", n_masks, found.masks),
     ):
         if n := n_all - len(paired):
             found.left_out.append(f"{counted(n, what)} in no pair")
-
-
-def _proposal(found: _Found) -> Proposal:
-    plain = {visit for visit in found.visits if may_stand(visit)}
-    if len(plain) < len(found.visits):
-        found.left_out.append(
-            f"{len(found.visits) - len(plain)} visits have names that look like dates; rename "
-            "them, for dates never enter the warehouse. Until then they are refused"
-        )
-    names = in_order(plain - {_BASELINE})
-    if _BASELINE in plain or not plain:
-        names.insert(0, _BASELINE)
-    if len(names) > 1:
-        found.guessed["visits: in the order of their names; their days are not known"] = None
-    return Proposal(
-        recognised="images and masks by their names",
-        images=tuple(found.sections),
-        patient_ids=frozenset(found.patients),
-        counts={
-            "patients": len(found.patients),
-            "images": len(found.images),
-            "masks": len(found.masks),
-        },
-        timepoints={
-            name: {"order": order} | ({"day": 0} if order == 0 else {})
-            for order, name in enumerate(names)
-        },
-        regions=tuple(found.unions.values()),
-        sequences=tuple(sorted(found.sequences)),
-        drawn=tuple(found.drawn),
-        guessed=tuple(found.guessed),
-        left_out=tuple(found.left_out),
-    )

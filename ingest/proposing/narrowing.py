@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 
 from roentgene.ingest.proposing.file_names import Files
+from roentgene.ingest.sources.pattern import expression_of
 
 #: Fields with the values that hold for all files of a pattern.
 Constants = Mapping[str, str]
 
-_PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 # in this order; patients and visits are never written
 _WRITTEN_OUT = ("sequence", "region", "rater_id", "lesion_id")
 
@@ -66,22 +65,9 @@ def narrowed(
 
 
 def _is_read_right(pattern: str, files: Files, others: Collection[str]) -> bool:
-    expression = _expression(pattern)
+    expression = expression_of(pattern)
     for name, fields in files.items():
         read = expression.fullmatch(name)
         if read is None or any(fields[key] != value for key, value in read.groupdict().items()):
             return False
     return not any(expression.fullmatch(other) for other in others)
-
-
-def _expression(pattern: str) -> re.Pattern[str]:
-    """Make the expression that a pattern of a cohort file stands for."""
-    seen: set[str] = set()
-    expression = ""
-    for number, part in enumerate(_PLACEHOLDER.split(pattern)):
-        if number % 2 == 0:
-            expression += re.escape(part)
-        else:
-            expression += f"(?P={part})" if part in seen else f"(?P<{part}>[^/]+?)"
-            seen.add(part)
-    return re.compile(expression)

@@ -116,6 +116,18 @@ def as_name(text: str) -> str | None:
     return name[:_LONGEST_NAME] or None
 
 
+def is_name(text: str) -> bool:
+    """Whether a text may stand where a cohort file wants a name.
+
+    Examples
+    --------
+    >>> is_name("visit 2"), is_name("visit (2)"), is_name("_2")
+    (True, False, False)
+    """
+    plain = _NO_NAME.search(text) is None and text[:1].isalnum()
+    return plain and len(text) <= _LONGEST_NAME
+
+
 def counted(number: int, what: str, many: str | None = None) -> str:
     """Say how many of something.
 

@@ -67,7 +67,7 @@ def fit(values: Values, k: int, seed: int, n_starts: int) -> Clusters:
     if len(np.unique(values, axis=0)) < k:
         msg = f"{len(values)} voxels have fewer than {k} different values"
         raise UnfittableError(msg)
-    means, deviations = values.mean(axis=0), values.std(axis=0)
+    means, deviations = values.mean(axis=0), _deviations(values)
     if not deviations.all():
         msg = f"all voxels have one value in sequence {int(np.argmin(deviations)) + 1}"
         raise UnfittableError(msg)
@@ -118,5 +118,12 @@ def normalised(values: Values) -> Values:
     values : ndarray, shape (n, n_sequences)
         Values of the region's voxels.
     """
-    deviations = values.std(axis=0)
-    return np.asarray((values - values.mean(axis=0)) / np.where(deviations > 0, deviations, 1.0))
+    deviations = _deviations(values)
+    scaled = (values - values.mean(axis=0)) / np.where(deviations > 0, deviations, 1.0)
+    return np.where(deviations > 0, scaled, 0.0)
+
+
+def _deviations(values: Values) -> Values:
+    """Take the standard deviation of each sequence: exactly 0 where it has one value."""
+    # the mean of equal values need not be that value to the last bit
+    return np.where(np.ptp(values, axis=0) > 0, values.std(axis=0), 0.0)

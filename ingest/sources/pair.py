@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from roentgene.schemas.words import DicomMaskKind
+
 #: Placeholders of patterns, columns of manifests, keys of an image source.
 FIELDS = (
     "patient_id",
@@ -32,22 +34,17 @@ class ToldDose:
     ----------
     columns : mapping of str to object
         Columns of ``imaging.dose``.
-    fractions : int or None
-        Fractions in which the dose is given.
     uniform : bool
         Whether every fraction gives the same dose.
-    dose_type : {'PHYSICAL', 'EFFECTIVE', 'ERROR'}
-        DICOM DoseType.
     onto : tuple of Path
-        Files of the series on whose grid it is measured; none for its own grid.
+        Files of the series that the structures were drawn on, for profiles of ``grid: image``;
+        none where it is not here, or not one.
     onto_grid : str or None
-        Id of that grid.
+        Id of its grid.
     """
 
     columns: Mapping[str, Any]
-    fractions: int | None
     uniform: bool
-    dose_type: Literal["PHYSICAL", "EFFECTIVE", "ERROR"]
     onto: tuple[Path, ...] = ()
     onto_grid: str | None = None
 
@@ -68,6 +65,8 @@ class Told:
         How the mask holds them.
     linked_by : str
         By what the mask names its image.
+    patient_id : str
+        Id as the header has it, without its issuer: what paths may tell of the patient.
     fraction_threshold : float or None
         From which fraction on a voxel of a fractional segmentation counts.
     study_day : int or None
@@ -81,8 +80,9 @@ class Told:
     slices: tuple[Path, ...]
     modality: str
     labels: Mapping[int, str]
-    mask_kind: Literal["structure_set", "segmentation_object"]
+    mask_kind: DicomMaskKind
     linked_by: str
+    patient_id: str
     fraction_threshold: float | None = None
     study_day: int | None = None
     acquisition: Mapping[str, Any] = field(default_factory=dict)

@@ -64,19 +64,38 @@ def _matching(folder: Path, pattern: str) -> list[tuple[Path, dict[str, str]]]:
         msg = f"pattern {pattern!r} has an unknown placeholder {{{unknown[0]}}}"
         raise FileError(msg, f"Placeholders are {', '.join(f'{{{name}}}' for name in FIELDS)}")
     whole = str(folder / pattern)
-    expression, wildcard, seen, end = "", "", set[str](), 0
-    for found in _PLACEHOLDER.finditer(whole):
-        name, fixed = found[1], whole[end : found.start()]
-        group = f"(?P={name})" if name in seen else f"(?P<{name}>[^/]+?)"
-        expression += re.escape(fixed) + group
-        wildcard += glob.escape(fixed) + "*"
-        seen.add(name)
-        end = found.end()
-    expression += re.escape(whole[end:])
-    wildcard += glob.escape(whole[end:])
+    wildcard = "*".join(map(glob.escape, _PLACEHOLDER.split(whole)[::2]))
     candidates = sorted(glob.glob(wildcard))  # noqa: PTH207 - an absolute pattern
-    matches = ((Path(name), re.fullmatch(expression, name)) for name in candidates)
+    expression = expression_of(whole)
+    matches = ((Path(name), expression.fullmatch(name)) for name in candidates)
     return [(path, match.groupdict()) for path, match in matches if match]
+
+
+def expression_of(pattern: str) -> re.Pattern[str]:
+    """Make the expression that a pattern stands for.
+
+    A placeholder takes as little as it can, and no slash; where it stands again it is the same
+    text.
+
+    Parameters
+    ----------
+    pattern : str
+        Path with placeholders.
+
+    Examples
+    --------
+    >>> expression_of("{patient_id}/{patient_id}_T1.nii").fullmatch("P_1/P_1_T1.nii")["patient_id"]
+    'P_1'
+    """
+    seen: set[str] = set()
+    expression = ""
+    for number, part in enumerate(_PLACEHOLDER.split(pattern)):
+        if number % 2 == 0:
+            expression += re.escape(part)
+        else:
+            expression += f"(?P={part})" if part in seen else f"(?P<{part}>[^/]+?)"
+            seen.add(part)
+    return re.compile(expression)
 
 
 def _check_fields(names: set[str]) -> None:

@@ -16,10 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from roentgene.ingest.identity import identity
+from roentgene.ingest.refusal import ReasonedError
 from roentgene.ingest.sources.formats import Kind, look_into
 from roentgene.ingest.sources.nifti import NonFinite
-from roentgene.schemas.errors import RoentgeneError
-from roentgene.schemas.words import reason_codes
 
 if TYPE_CHECKING:
     import SimpleITK as sitk
@@ -33,26 +32,10 @@ _ITK_PREFIX = re.compile(
 _BAD_GRID = re.compile(r"Zero-valued spacing|Bad direction|orthonormal|SpaceVectorParse")
 
 
-class VolumeError(RoentgeneError):
-    """A file is no volume that can be measured.
-
-    Parameters
-    ----------
-    detail : str
-        What is wrong, in one short line without a path.
-    reason_code : str
-        Code of ``reason_codes.yaml``; see :func:`read_volume`.
-    """
+class VolumeError(ReasonedError):
+    """A file is no volume that can be measured; see :func:`read_volume` for the reason codes."""
 
     code = "volume_unusable"
-
-    def __init__(self, detail: str, reason_code: str) -> None:
-        super().__init__(detail, reason_codes()[reason_code].cure)
-        self.reason_code = reason_code
-
-    def __reduce__(self) -> tuple[type[VolumeError], tuple[str, str]]:
-        """Keep the reason code on the way between processes."""
-        return type(self), (self.message, self.reason_code)
 
 
 @dataclass(frozen=True)
@@ -164,7 +147,7 @@ def read_volume(path: Path, kind: Kind, volume_index: int | None = None) -> Volu
     reader = sitk.ImageFileReader()
     reader.SetFileName(str(path))
     try:
-        with _no_warnings():
+        with unprinted():
             reader.ReadImageInformation()
             _choose(reader, volume_index)
             image = reader.Execute()
@@ -181,6 +164,19 @@ def read_volume(path: Path, kind: Kind, volume_index: int | None = None) -> Volu
     if facts.non_finite is not None:
         image = _with_non_finite(image, facts.non_finite, volume_index or 0)
     return Volume(image, geometry)
+
+
+@contextmanager
+def unprinted() -> Iterator[None]:
+    """Keep ITK from printing to the console what it has no exception for."""
+    import SimpleITK as sitk
+
+    before = sitk.ProcessObject.GetGlobalWarningDisplay()
+    sitk.ProcessObject.SetGlobalWarningDisplay(False)
+    try:
+        yield
+    finally:
+        sitk.ProcessObject.SetGlobalWarningDisplay(before)
 
 
 def _with_non_finite(image: sitk.Image, found: NonFinite, volume_index: int) -> sitk.Image:
@@ -213,6 +209,25 @@ def _choose(reader: sitk.ImageFileReader, volume_index: int | None) -> None:
         reader.SetExtractSize([*size[:3], 0])
 
 
+def volume_of(voxels: NDArray[Any], geometry: Geometry) -> Volume:
+    """Put voxels on their grid.
+
+    Parameters
+    ----------
+    voxels : ndarray, shape (z, y, x)
+        The voxels.
+    geometry : Geometry
+        The grid.
+    """
+    import SimpleITK as sitk
+
+    image = sitk.GetImageFromArray(np.ascontiguousarray(voxels))
+    image.SetSpacing(geometry.spacing)
+    image.SetOrigin(geometry.origin)
+    image.SetDirection(geometry.direction)
+    return Volume(image, geometry)
+
+
 def _geometry(image: sitk.Image) -> Geometry:
     size_x, size_y, size_z = image.GetSize()
     spacing_x, spacing_y, spacing_z = image.GetSpacing()
@@ -228,19 +243,6 @@ def _geometry(image: sitk.Image) -> Geometry:
         msg = "its spacing, origin or direction holds what is no number"
         raise VolumeError(msg, "invalid_geometry")
     return geometry
-
-
-@contextmanager
-def _no_warnings() -> Iterator[None]:
-    """Keep ITK from printing to the console what it has no exception for."""
-    import SimpleITK as sitk
-
-    before = sitk.ProcessObject.GetGlobalWarningDisplay()
-    sitk.ProcessObject.SetGlobalWarningDisplay(False)
-    try:
-        yield
-    finally:
-        sitk.ProcessObject.SetGlobalWarningDisplay(before)
 
 
 def _refused_by_itk(error: RuntimeError, path: Path, kind: Kind) -> VolumeError:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import shutil
 import uuid
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -22,15 +21,11 @@ from roentgene.ingest.regions.overlap import compare
 from roentgene.ingest.sources.volume import Volume, VolumeError
 from roentgene.ingest.staging.case_rows import CaseRows, RowCollector
 from roentgene.ingest.staging.dose import measure_doses
-from roentgene.ingest.staging.drawn import (
-    DrawnRegion,
-    comparable_pairs,
-    draw_regions,
-)
+from roentgene.ingest.staging.drawn import DrawnRegion, comparable_pairs
 from roentgene.ingest.staging.elsewhere import ElsewhereReader
 from roentgene.ingest.staging.image_reading import read_image
-from roentgene.ingest.staging.mask_reading import read_mask
 from roentgene.ingest.staging.measurement import measure_regions
+from roentgene.ingest.staging.region_reading import read_regions
 
 
 def stage_case(case: Case, folder: Path) -> int:
@@ -145,21 +140,14 @@ def _read_regions(
     rows: RowCollector,
 ) -> list[DrawnRegion]:
     """Read a mask and take its regions down; none where it cannot be used."""
-    read = read_mask(case, mask, image, rows)
-    if isinstance(read, Refusal):
-        rows.refuse(read)
-        for region in mask.regions:
-            rows.segmentation(mask, region, None)
-            rows.none_measured(region, read)
-        return []
     drawn = []
-    for one in draw_regions(mask, read.mask, elsewhere):
-        fault = read.fault_of(one.region) or one.refusal(case.visit)
-        rows.segmentation(mask, one.region, one.facts if fault is None else None)
-        if fault is None:
-            drawn.append(replace(one, n_beyond=n) if (n := read.beyond(one.region)) else one)
+    for region, found in read_regions(case, mask, image, elsewhere, rows):
+        if isinstance(found, Refusal):
+            rows.segmentation(mask, region, None)
+            rows.none_measured(region, found)
         else:
-            rows.none_measured(one.region, fault)
+            rows.segmentation(mask, region, found.facts)
+            drawn.append(found)
     return drawn
 
 

@@ -16,6 +16,7 @@ from roentgene.ingest.refusal import Refusal, refusals_to_arrow
 from roentgene.ingest.regions.overlap import Overlap
 from roentgene.ingest.sources.volume import Geometry
 from roentgene.ingest.staged_columns import staged_schema
+from roentgene.ingest.staging.dosiomic_unit import dosiomic_unit
 from roentgene.ingest.staging.drawn import RegionFacts
 from roentgene.schemas.canonical import canonical_json
 
@@ -26,8 +27,6 @@ _STATUS_OF_REASON = {
     "worker_died": "failed",
 }
 _REASON_OF_VALUE = {"undefined": "not_finite", "approximate": "substituted"}
-# of features of a dose grid; their own vocabulary says more
-_DOSIOMIC_UNIT = "1"
 #: A finding about the tumour, not a fault of the delivery.
 _NOT_QUARANTINED = frozenset({"label_absent"})
 
@@ -62,6 +61,7 @@ class RowCollector:
 
     def __init__(self, case: Case) -> None:
         self._case = case
+        self._extractions = {one.extraction_id: one for one in case.extractions}
         self._rows: dict[str, list[dict[str, Any]]] = {
             "series": [],
             "segmentation": [],
@@ -179,13 +179,14 @@ class RowCollector:
     def _dosiomics(
         self, dose_id: str, region: RegionWork, extraction_id: str, result: EngineResult
     ) -> None:
+        extraction = self._extractions[extraction_id]
         for feature, value in result.values.items():
             status = _value_status(feature, result)
             self._rows["dose_feature"].append(
                 {
                     **self._dose_key(dose_id, region, extraction_id),
                     "feature": feature,
-                    "unit": _DOSIOMIC_UNIT,
+                    "unit": dosiomic_unit(extraction, feature),
                     "value": value,
                     "value_status": status,
                     "value_reason": _REASON_OF_VALUE.get(status),

@@ -19,8 +19,9 @@ from roentgene.ingest.refusal import Refusal
 from roentgene.ingest.sources.dicom.stored_dvh import StoredDvh
 from roentgene.ingest.sources.volume import Volume, VolumeError
 from roentgene.ingest.staging.case_rows import RowCollector
-from roentgene.ingest.staging.drawn import DrawnRegion, draw_regions
-from roentgene.ingest.staging.mask_reading import read_mask
+from roentgene.ingest.staging.drawn import DrawnRegion
+from roentgene.ingest.staging.elsewhere import ElsewhereReader
+from roentgene.ingest.staging.region_reading import read_regions
 from roentgene.ingest.staging.stored_dvh_check import check_against_stored, stored_dvhs
 
 
@@ -51,14 +52,18 @@ def measure_doses(
     rows : RowCollector
         Takes them down.
     """
-    for extraction in case.extractions:
-        due = [one for one in drawn if extraction.extraction_id in one.region.due]
-        if extraction.engine != DVH or not due:
-            continue
+    asked = [
+        (one, due)
+        for one in case.extractions
+        if one.engine == DVH
+        and (due := [region for region in drawn if one.extraction_id in region.region.due])
+    ]
+    stored = stored_dvhs(case, rows) if asked else {}
+    for extraction, due in asked:
         settings = DoseSettings.model_validate(extraction.settings)
-        measured = _Measured(grid, due, stored_dvhs(case))
+        measured = _Measured(grid, due, stored)
         if settings.grid == "image":
-            on_image = _on_image(case, dose, measured, rows)
+            on_image = _on_image(case, dose, measured, extraction, rows)
             if isinstance(on_image, Refusal):
                 for one in due:
                     rows.not_measured(one.region, extraction.extraction_id, on_image)
@@ -69,7 +74,7 @@ def measure_doses(
 
 
 def _on_image(
-    case: Case, dose: DoseWork, on_dose: _Measured, rows: RowCollector
+    case: Case, dose: DoseWork, on_dose: _Measured, extraction: Extraction, rows: RowCollector
 ) -> _Measured | Refusal:
     """Bring dose and structures to the grid of the image that the structures were drawn on."""
     from roentgene.ingest.sources.dicom.dose_grid import resample_dose
@@ -83,21 +88,28 @@ def _on_image(
     except VolumeError as error:
         return place.refuse(error.reason_code, error.message)
     resampled = resample_dose(on_dose.dose, image.geometry)
-    structures = list(_redrawn(case, on_dose.structures, resampled, rows))
+    structures = list(_redrawn(case, on_dose.structures, resampled, extraction, rows))
     return _Measured(resampled, structures, on_dose.stored)
 
 
 def _redrawn(
-    case: Case, structures: Sequence[DrawnRegion], grid: Volume, rows: RowCollector
+    case: Case,
+    structures: Sequence[DrawnRegion],
+    grid: Volume,
+    extraction: Extraction,
+    rows: RowCollector,
 ) -> Iterator[DrawnRegion]:
+    """Make structures anew on another grid, and take those down that cannot be made there."""
     wanted = {one.region.segmentation_id for one in structures}
+    elsewhere = ElsewhereReader(case, grid)
     for mask in {id(one.mask): one.mask for one in structures}.values():
-        read = read_mask(case, mask, grid, rows)
-        # what is wrong with it was said when it was read for the grid of the dose
-        if not isinstance(read, Refusal):
-            for one in draw_regions(mask, read.mask):
-                if one.region.segmentation_id in wanted:
-                    yield one
+        for region, found in read_regions(case, mask, grid, elsewhere, rows):
+            if region.segmentation_id not in wanted:
+                continue
+            if isinstance(found, Refusal):
+                rows.not_measured(region, extraction.extraction_id, found)
+            else:
+                yield found
 
 
 def _measure(
@@ -122,7 +134,7 @@ def _measure(
         np.asarray(values, dtype=np.float64),
         grid.geometry.voxel_volume_mm3,
         settings,
-        Delivery(dose.fractions, dose.uniform, dose.dose_type),
+        Delivery(dose.columns["fractions"], dose.uniform, dose.columns["dose_type"]),
         n_beyond=drawn.n_beyond,
     )
     rows.dose_volume(region, extraction.extraction_id, block.n_voxels, metrics)

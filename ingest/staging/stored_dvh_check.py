@@ -7,16 +7,20 @@ from pathlib import Path
 
 from roentgene.ingest.dose.cumulative import Finding, StoredDvhError, check_stored, read_bins
 from roentgene.ingest.extract.work import Case, DoseWork
+from roentgene.ingest.gates.image import Place
 from roentgene.ingest.sources.dicom.stored_dvh import StoredDvh, read_stored_dvhs
 from roentgene.ingest.sources.volume import VolumeError
+from roentgene.ingest.staging.case_rows import RowCollector
 
 
-def stored_dvhs(case: Case) -> Mapping[int, StoredDvh]:
-    """Read the histograms that a dose file holds, by ROI number; none where they are damaged."""
+def stored_dvhs(case: Case, rows: RowCollector) -> Mapping[int, StoredDvh]:
+    """Read the histograms that a dose file holds, by ROI number; warn where they are damaged."""
     try:
         found = read_stored_dvhs(Path(case.path))
-    except VolumeError:
+    except VolumeError as error:
         # they only check ours, and the grid beside them was read
+        place = Place(case.subject, case.name, case.content_hash)
+        rows.refuse(place.refuse("stored_dvh_unusable", error.message))
         return {}
     return {one.roi_number: one for one in found}
 

@@ -16,6 +16,8 @@ from roentgene.ingest.tables.row_gate import RowGate, quoted
 #: Days from day zero beyond which a number is no day: a hundred years. The date numbers of
 #: spreadsheets (days since 1900) lie above it from the year 2000 on.
 LAST_DAY = 36525
+#: No repeat, position in a genome or count is larger, and what is stored holds no more.
+LARGEST_WHOLE = 999_999_999
 
 
 def text(column: str | list[str], missing: Iterable[str]) -> pl.Expr:
@@ -85,10 +87,17 @@ def take_whole_numbers(
     minimum: float | None = None,
     drop: bool = False,
 ) -> pl.DataFrame:
-    """Turn column ``cell`` from text into whole numbers; see :func:`take_numbers`."""
+    """Turn column ``cell`` from text into whole numbers up to :data:`LARGEST_WHOLE`.
+
+    Larger ones are refused as ``out_of_range``; see :func:`take_numbers`.
+    """
     broken = number(cell) != number(cell).round()
     detail = pl.format("{} is no whole number", quoted(cell))
     rows = refuse_cells(rows, cell, broken, "not_a_number", detail, gate, column, drop)
+    large = number(cell).abs() > LARGEST_WHOLE
+    # not repeated in the message, for it may be a date and its time in digits
+    limit = f"a number beyond {LARGEST_WHOLE}"
+    rows = refuse_cells(rows, cell, large, "out_of_range", limit, gate, column, drop, private=True)
     rows = take_numbers(rows, cell, gate, column, minimum=minimum, drop=drop)
     return rows.with_columns(pl.col(cell).cast(pl.Int64))
 

@@ -22,7 +22,7 @@ from roentgene.ingest.tables.row_gate import RowGate, quoted
 from roentgene.ingest.tables.staging import StagedTables, TableContext
 from roentgene.ingest.tables.templates import columns_of, filled
 from roentgene.ingest.tables.visits import check_timepoints
-from roentgene.schemas.cohort_tables import DvhTable
+from roentgene.schemas.measured_tables import DvhTable
 
 # our name of each part of a row, and how the cohort file calls it
 _PARTS = {
@@ -36,11 +36,12 @@ _PARTS = {
     "unit": "unit",
 }
 _WORDS = ("sequence", "region", "lesion_id", "rater_id", "feature")
-# spellings of a unit in lower case, the stored one, and how many of that it is
+# spellings of a unit in lower case, the stored one, and how many of it make one of that; a
+# quotient is the nearest number to the true one, which a product with 0.01 need not be
 _UNITS = {
     "gy": ("Gy", 1.0),
     "gray": ("Gy", 1.0),
-    "cgy": ("Gy", 0.01),
+    "cgy": ("Gy", 100.0),
     "percent": ("percent", 1.0),
     "%": ("percent", 1.0),
     "cm3": ("cm3", 1.0),
@@ -90,12 +91,15 @@ def stage(declaration: DvhTable, path: Path, name: str, context: TableContext) -
 
 
 def _rows(declaration: DvhTable, read: FileTable, templates: dict[str, str]) -> pl.DataFrame:
+    def cell(column: str) -> pl.Expr:
+        return text(column, declaration.missing)
+
     renamed = pl.col("feature").replace(dict(declaration.rename))
     return read.rows.select(
         SOURCE_ROW,
-        given_id=text(declaration.id, declaration.missing),
-        value=text(declaration.value, declaration.missing),
-        **{field: filled(template, declaration.missing) for field, template in templates.items()},
+        given_id=cell(declaration.id),
+        value=cell(declaration.value),
+        **{field: filled(template, cell) for field, template in templates.items()},
     ).with_columns(feature=renamed)
 
 
@@ -109,9 +113,9 @@ def _in_our_units(
     unknown, content = ~given.is_in(list(_UNITS)), pl.col("unit")
     rows = gate.drop(rows, unknown, "not_in_set", detail, column=column, content=content)
     rows = take_numbers(rows, "value", gate, declaration.value, minimum=0, drop=True)
-    factor = given.replace_strict({unit: factor for unit, (_, factor) in _UNITS.items()})
+    divisor = given.replace_strict({unit: divisor for unit, (_, divisor) in _UNITS.items()})
     name = given.replace_strict({unit: name for unit, (name, _) in _UNITS.items()})
-    rows = rows.with_columns(value=pl.col("value") * factor, unit=name)
+    rows = rows.with_columns(value=pl.col("value") / divisor, unit=name)
     is_share = pl.col("feature").str.contains(_SHARE_OF_VOLUME) & (pl.col("unit") == "percent")
     above = is_share & (pl.col("value") > 100)
     detail = pl.format("{} is {} percent of a volume", "feature", "value")

@@ -5,17 +5,17 @@ The dose grid is not there: it stands as a dose and a series of ``source`` table
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import polars as pl
 
 from roentgene.ingest.identity import identity
 from roentgene.ingest.staged_columns import SOURCE_ROW
+from roentgene.ingest.tables.ready_made import each, first_of_each
 from roentgene.ingest.tables.staging import TableContext
 from roentgene.ingest.tables.visits import with_visit
 from roentgene.schemas.canonical import canonical_json, text_hash
-from roentgene.schemas.cohort_tables import DvhTable
+from roentgene.schemas.measured_tables import DvhTable
 
 _VISIT = ["patient_id", "timepoint_id"]
 _DRAWN = ["region", "lesion_id", "rater_id", "repeat_no"]
@@ -42,14 +42,14 @@ def dvh_rows(
     """
     settings = canonical_json(declaration.settings)
     rows = _with_ids(declaration, settings, rows, context.cohort.cohort_id)
-    visits = _first(rows.select(SOURCE_ROW, *_VISIT))
+    visits = first_of_each(rows.select(SOURCE_ROW, *_VISIT))
     return {
-        "study.lesion": _first(rows.select(SOURCE_ROW, "patient_id", "lesion_id")),
+        "study.lesion": first_of_each(rows.select(SOURCE_ROW, "patient_id", "lesion_id")),
         "study.timepoint": with_visit(visits, context),
         "imaging.series": _series(rows),
         "imaging.segmentation": _segmentations(rows),
         "imaging.extraction": _extraction(declaration, settings, rows),
-        "imaging.dose": _first(rows.select(SOURCE_ROW, "dose_id", *_VISIT)),
+        "imaging.dose": first_of_each(rows.select(SOURCE_ROW, "dose_id", *_VISIT)),
         "imaging.measurement": _measurements(rows),
         "imaging.dose_feature": _values(rows),
     }
@@ -79,24 +79,15 @@ def _with_ids(
         return identity("segmentation", cohort_id, patient, timepoint, place, *drawn)
 
     return rows.with_columns(
-        _each(rows, [*_VISIT, "sequence"], series_id).alias("series_id"),
-        _each(rows, [*_VISIT, "sequence"], dose_id).alias("dose_id"),
-        _each(rows, KEY, segmentation_id).alias("segmentation_id"),
+        each(rows, [*_VISIT, "sequence"], series_id).alias("series_id"),
+        each(rows, [*_VISIT, "sequence"], dose_id).alias("dose_id"),
+        each(rows, KEY, segmentation_id).alias("segmentation_id"),
         extraction_id=pl.lit(extraction_id),
     )
 
 
-def _each(rows: pl.DataFrame, columns: list[str], of: Callable[..., str]) -> pl.Series:
-    return pl.Series([of(*row) for row in rows.select(columns).iter_rows()], dtype=pl.String)
-
-
-def _first(rows: pl.DataFrame) -> pl.DataFrame:
-    things = [column for column in rows.columns if column != SOURCE_ROW]
-    return rows.unique(things, keep="first", maintain_order=True)
-
-
 def _series(rows: pl.DataFrame) -> pl.DataFrame:
-    return _first(rows.select(SOURCE_ROW, "series_id", *_VISIT, "sequence")).with_columns(
+    return first_of_each(rows.select(SOURCE_ROW, "series_id", *_VISIT, "sequence")).with_columns(
         modality=pl.lit(_MODALITY), source=pl.lit(_SOURCE)
     )
 
@@ -105,7 +96,7 @@ def _segmentations(rows: pl.DataFrame) -> pl.DataFrame:
     drawn = rows.select(
         SOURCE_ROW, "segmentation_id", *_VISIT, *_DRAWN, reference_series_id="series_id"
     )
-    return _first(drawn).with_columns(derivation=pl.lit(_SOURCE), source=pl.lit(_SOURCE))
+    return first_of_each(drawn).with_columns(derivation=pl.lit(_SOURCE), source=pl.lit(_SOURCE))
 
 
 def _extraction(declaration: DvhTable, settings: str, rows: pl.DataFrame) -> pl.DataFrame:
@@ -138,7 +129,7 @@ def _measurements(rows: pl.DataFrame) -> pl.DataFrame:
     return found.select(
         SOURCE_ROW,
         *measured,
-        _each(found, ["extraction_id", "content"], work_key).alias("work_key"),
+        each(found, ["extraction_id", "content"], work_key).alias("work_key"),
         status=pl.when("failed").then(pl.lit("failed")).otherwise(pl.lit("ok")),
         reason=pl.when("failed").then(pl.lit("missing_value")),
         path=pl.lit(_SOURCE),

@@ -10,8 +10,8 @@ from roentgene.ingest.tables.feature_facts import is_fact
 from roentgene.ingest.tables.feature_keys import FIELDS
 from roentgene.ingest.tables.refusing import refuse_table
 from roentgene.ingest.tables.row_gate import RowGate
-from roentgene.schemas.cohort_tables import FeaturesTable
 from roentgene.schemas.feature_aliases import is_pyradiomics_name
+from roentgene.schemas.measured_tables import FeaturesTable
 from roentgene.schemas.name_patterns import parts_of
 
 PYRADIOMICS = "pyradiomics"
@@ -59,6 +59,9 @@ def column_groups(
     """
     if declaration.features is not None:
         names = gate.present(dict.fromkeys(declaration.features))
+        if not names:
+            detail = "it has none of the columns that the cohort file names under features"
+            raise refuse_table(gate.name, "missing_column", detail)
         return [ColumnGroup({}, {name: name for name in names})]
     groups: dict[tuple[tuple[str, str], ...], ColumnGroup] = {}
     unused = []

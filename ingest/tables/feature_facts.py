@@ -19,7 +19,7 @@ from roentgene.ingest.tables.cells import number, text
 from roentgene.ingest.tables.delimited import FileTable
 from roentgene.ingest.tables.row_gate import RowGate
 from roentgene.schemas.canonical import canonical_json, text_hash
-from roentgene.schemas.cohort_tables import FeaturesTable
+from roentgene.schemas.measured_tables import FeaturesTable
 
 _PREFIXES = ("diagnostics_", "general_info_")
 _VERSION = ("diagnostics_Versions_PyRadiomics", "general_info_Version")
@@ -83,7 +83,9 @@ def extraction_facts(declaration: FeaturesTable, read: FileTable) -> pl.DataFram
         # PyRadiomics 3 writes v3.0.1
         engine_version=pl.col("version").str.replace(r"^v(\d)", "$1"),
         library_versions=pl.Series(libraries, dtype=pl.String),
-        voxel_count=pl.when((voxels == voxels.round()) & (voxels >= 0)).then(voxels).cast(pl.Int64),
+        voxel_count=pl.when((voxels == voxels.round()) & (voxels >= 0))
+        .then(voxels)
+        .cast(pl.Int64, strict=False),
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from string import Formatter
 
 import polars as pl
 
@@ -13,8 +12,9 @@ from roentgene.ingest.tables.cells import text
 from roentgene.ingest.tables.delimited import FileTable
 from roentgene.ingest.tables.id_parts import id_parts
 from roentgene.ingest.tables.row_gate import RowGate
-from roentgene.ingest.tables.templates import columns_of
-from roentgene.schemas.cohort_tables import FEATURE_KEYS, FeaturesTable, VisitRank
+from roentgene.ingest.tables.templates import columns_of, filled
+from roentgene.schemas.measured_tables import FeaturesTable, VisitRank
+from roentgene.schemas.divided_ids import FEATURE_KEYS
 
 #: Our name of each part of a measurement's identity, by the cohort file's.
 FIELDS: Mapping[str, str] = {
@@ -80,7 +80,10 @@ def row_keys(declaration: FeaturesTable, read: FileTable, gate: RowGate) -> RowK
     rows = cells.select(
         SOURCE_ROW,
         "given_id",
-        **{field: _renamed(_filled(at), declaration, field) for field, at in templates.items()},
+        **{
+            field: _renamed(filled(at, lambda name: pl.col(_cell(name))), declaration, field)
+            for field, at in templates.items()
+        },
     )
     said_by = {
         field: declaration.id if names[0] in in_id else names[0]
@@ -100,16 +103,6 @@ def _templates(declaration: FeaturesTable) -> dict[str, str]:
         elif key not in declaration.parts_of_columns and isinstance(given, str):
             found[field] = given
     return found
-
-
-def _filled(template: str) -> pl.Expr:
-    """Template with the cells of its columns put in; NULL where one is empty."""
-    parts: list[pl.Expr] = []
-    for literal, name, _, _ in Formatter().parse(template):
-        parts.append(pl.lit(literal))
-        if name is not None:
-            parts.append(pl.col(_cell(name)))
-    return pl.concat_str(parts) if parts else pl.lit(None, pl.String)
 
 
 def _cell(name: str) -> str:

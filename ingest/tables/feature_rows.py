@@ -6,17 +6,17 @@ hash and no voxel counts.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import polars as pl
 
 from roentgene.ingest.identity import identity
 from roentgene.ingest.staged_columns import SOURCE_ROW
+from roentgene.ingest.tables.ready_made import each, first_of_each
 from roentgene.ingest.tables.staging import TableContext
 from roentgene.ingest.tables.visits import with_visit
 from roentgene.schemas.canonical import canonical_json, text_hash
-from roentgene.schemas.cohort_tables import FeaturesTable
+from roentgene.schemas.measured_tables import FeaturesTable
 
 #: What names a measurement within a table of one extraction.
 KEY = [
@@ -57,7 +57,7 @@ def with_extraction(declaration: FeaturesTable, rows: pl.DataFrame) -> pl.DataFr
             *said,
         )
 
-    ids = _each(rows, ["engine_version", "settings"], extraction_id)
+    ids = each(rows, ["engine_version", "settings"], extraction_id)
     return rows.with_columns(ids.alias("extraction_id"))
 
 
@@ -92,14 +92,10 @@ def with_ids(
         return text_hash(measured)
 
     return rows.with_columns(
-        _each(rows, KEY[:3], series_id).alias("series_id"),
-        _each(rows, KEY, segmentation_id).alias("segmentation_id"),
-        _each(rows, ["extraction_id", "content"], work_key).alias("work_key"),
+        each(rows, KEY[:3], series_id).alias("series_id"),
+        each(rows, KEY, segmentation_id).alias("segmentation_id"),
+        each(rows, ["extraction_id", "content"], work_key).alias("work_key"),
     )
-
-
-def _each(rows: pl.DataFrame, columns: list[str], of: Callable[..., str]) -> pl.Series:
-    return pl.Series([of(*row) for row in rows.select(columns).iter_rows()], dtype=pl.String)
 
 
 def feature_rows(
@@ -120,21 +116,16 @@ def feature_rows(
     """
     day = ["study_day"] if "study_day" in rows.columns else []
     return {
-        "study.lesion": _first(rows.select(SOURCE_ROW, "patient_id", "lesion_id")),
-        "study.timepoint": _first(
+        "study.lesion": first_of_each(rows.select(SOURCE_ROW, "patient_id", "lesion_id")),
+        "study.timepoint": first_of_each(
             with_visit(rows.select(SOURCE_ROW, "patient_id", "timepoint_id", *day), context)
         ),
-        "imaging.series": _first(_series(declaration, rows)),
-        "imaging.segmentation": _first(_segmentations(rows)),
+        "imaging.series": first_of_each(_series(declaration, rows)),
+        "imaging.segmentation": first_of_each(_segmentations(rows)),
         "imaging.extraction": _extraction(declaration, rows),
         "imaging.measurement": _measurements(rows, values),
         "imaging.feature_value": values,
     }
-
-
-def _first(rows: pl.DataFrame) -> pl.DataFrame:
-    things = [column for column in rows.columns if column != SOURCE_ROW]
-    return rows.unique(things, keep="first", maintain_order=True)
 
 
 def _series(declaration: FeaturesTable, rows: pl.DataFrame) -> pl.DataFrame:

@@ -8,7 +8,7 @@ from roentgene.ingest.tables.cells import need_values, number
 from roentgene.ingest.tables.feature_keys import RANKED
 from roentgene.ingest.tables.row_gate import RowGate
 from roentgene.ingest.tables.staging import TableContext
-from roentgene.schemas.cohort_tables import VisitRank
+from roentgene.schemas.measured_tables import VisitRank
 
 _DAY = r"^(\d{4})-?(\d{2})-?(\d{2})"
 _ISO = r"^\d{4}-\d{2}-\d{2}([ T]\d{2}:?\d{2}.*)?$"
@@ -21,14 +21,16 @@ def rank_visits(
     """Put ``timepoint_id`` in place of :data:`RANKED`, and ``study_day`` where that is known.
 
     The value with rank *k* among those of the patient is the *k*-th of the declared timepoints.
-    What was ranked may be dates: it stands in no message and goes no further.
+    Where a row of a patient has no such value, the places of all others are not known either: it
+    might be the first. What was ranked may be dates: it stands in no message and goes no further.
 
     Parameters
     ----------
     rows : polars.DataFrame
         With ``patient_id`` and :data:`RANKED` as text.
     gate : RowGate
-        Takes down ``missing_value``, ``not_a_number`` and ``unknown_timepoint``.
+        Takes down ``missing_value``, ``not_a_number``, ``unknown_timepoint`` and
+        ``visit_rank_unknown``.
     context : TableContext
         Gives the timepoints.
     rank : VisitRank
@@ -36,12 +38,13 @@ def rank_visits(
     column : str or None
         What the file calls it.
     """
-    rows = need_values(rows, RANKED, gate, column)
-    days = _days(rows) if rank.dates else None
-    order = days if days is not None else _order(rows)
+    order = _days(rows) if rank.dates else _order(rows)
     rows = rows.with_columns(order.alias("order"))
+    unplaced = rows.filter(pl.col("order").is_null())["patient_id"].unique().to_list()
+    rows = need_values(rows, RANKED, gate, column)
     detail = "neither a number nor a date that begins with the year"
     rows = gate.drop(rows, pl.col("order").is_null(), "not_a_number", detail, column=column)
+    rows = _without_gaps(rows, unplaced, gate, column)
     rows = rows.with_columns(
         place=pl.col("order").rank("dense").over("patient_id").cast(pl.Int64),
         since_first=pl.col("order") - pl.col("order").min().over("patient_id"),
@@ -61,6 +64,15 @@ def rank_visits(
     return rows.drop(RANKED, "order", "place", "since_first")
 
 
+def _without_gaps(
+    rows: pl.DataFrame, unplaced: list[str], gate: RowGate, column: str | None
+) -> pl.DataFrame:
+    """Leave out the patients of whom a row has no place: what comes later would move up."""
+    detail = "another row of the patient has no place in the order of the visits"
+    gap = pl.col("patient_id").is_in(unplaced)
+    return gate.drop(rows, gap, "visit_rank_unknown", detail, column=column)
+
+
 def _days(rows: pl.DataFrame) -> pl.Series:
     """Days of the dates, from any one day; NULL where the text begins with none."""
     digits = pl.concat_str(*(pl.col(RANKED).str.extract(_DAY, part) for part in (1, 2, 3)))
@@ -70,8 +82,8 @@ def _days(rows: pl.DataFrame) -> pl.Series:
 
 def _order(rows: pl.DataFrame) -> pl.Series:
     """Numbers by their size, else dates by their text, in which the year stands first."""
-    numbers = rows.select(number(RANKED)).to_series()
-    if numbers.null_count() == 0:
+    given, numbers = rows[RANKED], rows.select(number(RANKED)).to_series()
+    if numbers.null_count() == given.null_count():
         return numbers
     dated = pl.when(pl.col(RANKED).str.contains(_ISO)).then(pl.col(RANKED))
     if rows.select(dated.is_not_null().any()).item():

@@ -28,7 +28,7 @@ from roentgene.ingest.tables.patients import join_patients
 from roentgene.ingest.tables.row_gate import RowGate, quoted
 from roentgene.ingest.tables.staging import StagedTables, TableContext
 from roentgene.ingest.tables.visits import check_timepoints
-from roentgene.schemas.cohort_tables import FeaturesTable, VisitRank
+from roentgene.schemas.measured_tables import FeaturesTable, VisitRank
 
 _TIMEPOINT = "timepoint_id"
 _REPEAT = "repeat_no"
@@ -58,10 +58,11 @@ def stage(declaration: FeaturesTable, path: Path, name: str, context: TableConte
     every_column = [column for group in groups for column in group.features]
     rows = rows.join(_content(read, every_column), on=SOURCE_ROW, maintain_order="left")
     rows, match = join_patients(rows, declaration.normalise, gate, context, declaration.id)
-    rows = take_version(rows, declaration, gate)
+    # before any other row is left out, for the rank of a visit counts all of them
     if isinstance(declaration.timepoint, VisitRank):
         rank, column = declaration.timepoint, keys.columns.get(RANKED)
         rows = rank_visits(rows, gate, context, rank, column)
+    rows = take_version(rows, declaration, gate)
     rows = _checked(rows, gate, context, {field: keys.columns.get(field) for field in keys.fields})
     rows = _unique(with_extraction(declaration, rows), gate)
     measured, values = _measured(declaration, read, rows, groups, gate, context)

@@ -10,8 +10,8 @@ from roentgene.ingest.staged_columns import SOURCE_ROW
 from roentgene.ingest.tables.cells import text
 from roentgene.ingest.tables.delimited import FileTable
 from roentgene.ingest.tables.row_gate import RowGate
-from roentgene.schemas.cohort_tables import DividedIds
 from roentgene.schemas.name_patterns import is_ambiguous, parts_of, placeholders
+from roentgene.schemas.divided_ids import DividedIds
 
 
 def id_parts(

@@ -12,7 +12,7 @@ from roentgene.ingest.tables.people import refuse_personal_ids
 from roentgene.ingest.tables.refusing import refuse_table
 from roentgene.ingest.tables.row_gate import RowGate
 from roentgene.ingest.tables.staging import TableContext
-from roentgene.schemas.cohort_tables import IdRule
+from roentgene.schemas.table_source import IdRule
 
 
 def join_patients(

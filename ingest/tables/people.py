@@ -21,7 +21,7 @@ from roentgene.ingest.tables.delimited import FileTable
 from roentgene.ingest.tables.identifiers import normalise_id
 from roentgene.ingest.tables.row_gate import RowGate
 from roentgene.ingest.tables.staging import StagedTables
-from roentgene.schemas.cohort_tables import IdRule
+from roentgene.schemas.table_source import IdRule
 from roentgene.schemas.tables import table, tables
 
 # what is wrong in more rows than this is told once for the rest

@@ -14,7 +14,7 @@ from roentgene.ingest.tables.patients import check_any_match
 from roentgene.ingest.tables.people import refuse_personal_samples
 from roentgene.ingest.tables.row_gate import RowGate
 from roentgene.ingest.tables.staging import TableContext
-from roentgene.schemas.cohort_tables import IdRule
+from roentgene.schemas.table_source import IdRule
 
 
 class _Place(TypedDict):

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable
 from string import Formatter
 
 import polars as pl
 
-from roentgene.ingest.tables.cells import text
 from roentgene.ingest.tables.refusing import refuse_table
 
 
@@ -34,11 +33,19 @@ def columns_of(template: str, file_name: str) -> list[str]:
     return [name for _, name, _, _ in parts if name is not None]
 
 
-def filled(template: str, missing: Iterable[str]) -> pl.Expr:
-    """Template with the cells of its columns put in; NULL where one of them is empty."""
+def filled(template: str, cell: Callable[[str], pl.Expr]) -> pl.Expr:
+    """Put the cells of its columns into a template; NULL where one of them is empty.
+
+    Parameters
+    ----------
+    template : str
+        As of :func:`columns_of`.
+    cell : callable
+        Gives the cells of a column as text.
+    """
     parts: list[pl.Expr] = []
     for literal, column, _, _ in Formatter().parse(template):
         parts.append(pl.lit(literal))
         if column is not None:
-            parts.append(text(column, missing))
+            parts.append(cell(column))
     return pl.concat_str(parts) if parts else pl.lit(None, pl.String)

@@ -589,7 +589,7 @@ COMMENT ON COLUMN "imaging"."dose_feature"."dose_id" IS 'dose grid';
 COMMENT ON COLUMN "imaging"."dose_feature"."segmentation_id" IS 'structure';
 COMMENT ON COLUMN "imaging"."dose_feature"."extraction_id" IS 'how it was computed';
 COMMENT ON COLUMN "imaging"."dose_feature"."feature" IS 'Dmean, Dmax, D95, V20Gy … or a feature name';
-COMMENT ON COLUMN "imaging"."dose_feature"."unit" IS 'Gy, cm3, percent, 1';
+COMMENT ON COLUMN "imaging"."dose_feature"."unit" IS 'Gy, cm3, percent, 1; of dosiomics that of the feature, or grey value, or unknown';
 COMMENT ON COLUMN "imaging"."dose_feature"."value" IS 'NULL where the status is not ok';
 COMMENT ON COLUMN "imaging"."dose_feature"."value_status" IS 'whether there is a value';
 COMMENT ON COLUMN "imaging"."dose_feature"."value_reason" IS 'reason code';

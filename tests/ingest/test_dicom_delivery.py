@@ -278,6 +278,10 @@ def test_dose_is_measured_in_gray_on_its_structures(study: Study_, maker: Module
         "SELECT count(*), count(value) FROM imaging.dose_feature WHERE feature LIKE 'original_%'"
     )
     assert features[0][0] > 20
+    assert study.rows(
+        "SELECT DISTINCT feature, unit FROM imaging.dose_feature WHERE feature IN "
+        "('original_firstorder_Mean', 'original_firstorder_Entropy') ORDER BY feature"
+    ) == [("original_firstorder_Entropy", "1"), ("original_firstorder_Mean", "Gy")]
     # a dose is no picture of the body
     assert study.rows("SELECT DISTINCT sequence FROM imaging.radiomic_feature") == [("CT",)]
 

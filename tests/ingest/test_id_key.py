@@ -23,7 +23,7 @@ from roentgene.ingest.id_key import (
 )
 from roentgene.ingest.personal_text import looks_like
 from roentgene.ingest.tables.identifiers import normalise_id
-from roentgene.schemas.cohort_tables import IdRule
+from roentgene.schemas.table_source import IdRule
 
 SECRET = bytes(range(32))
 KEY = IdKey(SECRET)
@@ -96,9 +96,25 @@ def test_the_environment_of_the_process_names_the_key(
 
 @pytest.mark.parametrize("environment", [{}, {KEY_VARIABLE: ""}])
 def test_without_a_key_it_is_said_how_to_make_one(environment: dict[str, str]) -> None:
-    with pytest.raises(IdKeyError, match=r"head -c 32 /dev/urandom") as caught:
+    with pytest.raises(IdKeyError, match=r"openssl rand -base64 32") as caught:
         read_id_key(environment=environment)
     assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize("last", [b"x", b"\n", b" ", b"\0"])
+def test_a_key_as_it_is_said_to_be_made_is_long_enough(tmp_path: Path, last: bytes) -> None:
+    as_openssl_writes = base64.encodebytes(SECRET[:31] + last)
+    environment = written(tmp_path / "id.key", as_openssl_writes)
+    assert read_id_key(environment=environment) == IdKey(as_openssl_writes.rstrip())
+    # bytes as they come may end in what editors add
+    if last.isspace():
+        with pytest.raises(IdKeyError, match="31 bytes"):
+            read_id_key(environment=written(tmp_path / "raw.key", SECRET[:31] + last))
+
+
+def test_the_guide_makes_keys_in_the_same_way() -> None:
+    guide = Path(__file__).parents[2] / "docs" / "privacy.md"
+    assert "openssl rand -base64 32 >" in guide.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,15 @@ from pathlib import Path
 import pytest
 
 from roentgene.queries.freeze import freeze, released_versions
-from roentgene.queries.registry import Registry, View, locked, query_text, read_views, registry
+from roentgene.queries.registry import (
+    Lock,
+    Registry,
+    View,
+    locked,
+    query_text,
+    read_views,
+    registry,
+)
 from roentgene.schemas.errors import FileError
 
 HEADER = "-- title: t\n-- grain: g\n-- reference: r\n-- since: 0.1.0\n--\n-- What it is for.\n"
@@ -169,7 +177,18 @@ def test_the_lock_holds_the_views_as_they_are() -> None:
     assert sorted(now) == sorted(was), f"views were added or removed: {FREEZE}"
 
 
-def lock_of(*views: View) -> dict[str, dict[str, str]]:
+def test_views_that_are_as_they_were_locked_are_not_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
+    views = registry().views
+
+    def refuse(*_: object, **__: object) -> None:
+        pytest.fail("a view was parsed")
+
+    monkeypatch.setattr("roentgene.queries.registry.sqlglot.parse_one", refuse)
+    again = Registry([View(v.schema, v.name, v.version, v.text) for v in views])
+    assert [v.versioned_name for v in again.views] == [v.versioned_name for v in views]
+
+
+def lock_of(*views: View) -> Lock:
     return Registry(views).lock()
 
 

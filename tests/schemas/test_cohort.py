@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+import math
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,15 @@ PAIR = {"pattern": "{patient_id}.nrrd", "mask": "{patient_id}_mask.nrrd"}
 CLINICAL = {"kind": "clinical", "file": "c.csv", "id": "patient"}
 EXPRESSION = {"kind": "expression", "file": "e.csv", "profile": "rna", "unit": "tpm"}
 MUTATION = {"kind": "mutation", "file": "m.maf"}
+DVH = {
+    "kind": "dvh",
+    "file": "d.csv",
+    "id": "patient",
+    "timepoint": "baseline",
+    "engine": "e",
+    "engine_version": "1",
+    "profile": "clinic",
+}
 FEATURES = {
     "kind": "features",
     "file": "f.csv",
@@ -96,6 +107,12 @@ def test_an_unknown_key_is_named_with_the_nearest_one(
         ({"pattern": "a"}, "'pattern' and 'mask' belong together"),
         ({"mask": "a"}, "'pattern' and 'mask' belong together"),
         (PAIR | {"mask_of": "visit"}, "'mask_of' is for manifests"),
+        (PAIR | {"root": "scans"}, "'root' is for manifests"),
+        (PAIR | {"only_rois": True}, "'only_rois' is for 'dicom'"),
+        (PAIR | {"rois": {"A": "B"}}, "'rois' is for 'dicom'"),
+        ({"dicom": "d", "root": "scans"}, "'root' is for manifests"),
+        ({"dicom": "d", "labels": "brats_1_2_4"}, "'label_scheme' is not for 'dicom'"),
+        ({"dicom": "d", "volume_index": 0}, "'volume_index' is not for 'dicom'"),
         (PAIR | {"labels": {0: "A"}}, "0 is background"),
         (PAIR | {"labels": {}}, "labels map mask values of 1 and more"),
         (PAIR | {"labels": {1: "a/b"}}, "images.0.labels.1"),
@@ -193,6 +210,10 @@ def test_a_numbering_is_named_in_the_place_of_labels(tmp_path: Path) -> None:
         (MUTATION | {"profiled": {"panel": "P"}}, "'genes: all' needs none"),
         (MUTATION | {"genome": "hg19"}, "Input should be 'GRCh37' or 'GRCh38'"),
         (FEATURES | {"features": []}, "tables.0.features.features"),
+        (
+            DVH | {"settings": {"planned": {"on": datetime.date(2019, 3, 4)}}},
+            "dates never enter the warehouse",
+        ),
     ],
 )
 def test_tables_that_cannot_be_meant(tmp_path: Path, table: dict[str, Any], said: str) -> None:
@@ -216,6 +237,7 @@ def test_a_maf_writes_a_dot_for_what_is_missing(tmp_path: Path) -> None:
             {"regions": [{"region": "R", "union": ["A"]}, {"region": "R", "union": ["B"]}]},
             "a region is declared twice",
         ),
+        ({"regions": [{"region": "R", "from": "A", "ring_mm": [0, math.inf]}]}, "finite number"),
         ({"expect": {"timepoints": ["week4", "a"]}}, "timepoints that are not declared: a, week4"),
         ({"day_zero": "birth"}, "day_zero: Input should be 'diagnosis'"),
         ({"cohort_id": "../C"}, "cohort_id: String should match"),

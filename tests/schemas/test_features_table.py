@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from roentgene.schemas.cohort import read_cohort
-from roentgene.schemas.cohort_tables import FeaturesTable, VisitRank
+from roentgene.schemas.measured_tables import FeaturesTable, VisitRank
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "docs" / "examples"
 

@@ -85,7 +85,7 @@ def _open(file: Path) -> duckdb.DuckDBPyConnection:
 def test_every_table_is_copied_with_its_columns(
     con: duckdb.DuckDBPyConnection, layout: Layout
 ) -> None:
-    publish(con, LAKE, layout.published, VIEWS)
+    publish(con, LAKE, layout.published, VIEWS, tables())
     with _open(layout.published) as copy:
         for declared in tables().values():
             got = copy.execute(f"FROM {declared.full_name} ORDER BY ALL").to_arrow_table()
@@ -94,10 +94,21 @@ def test_every_table_is_copied_with_its_columns(
             assert got.equals(kept), declared.full_name
 
 
+def test_tables_that_hold_nothing_are_made_and_not_read(
+    con: duckdb.DuckDBPyConnection, layout: Layout
+) -> None:
+    publish(con, LAKE, layout.published, VIEWS, ["study.cohort"])
+    with _open(layout.published) as copy:
+        counts = [copy.table(name).count("*").fetchall()[0][0] for name in tables()]
+    assert dict(zip(tables(), counts, strict=True)) == {
+        name: 2 if name == "study.cohort" else 0 for name in tables()
+    }
+
+
 def test_views_comments_and_constraints_stand_in_the_file(
     con: duckdb.DuckDBPyConnection, layout: Layout
 ) -> None:
-    publish(con, LAKE, layout.published, VIEWS)
+    publish(con, LAKE, layout.published, VIEWS, tables())
     with _open(layout.published) as copy:
         assert copy.execute("FROM imaging.dose_count").fetchall() == [(2,)]
         comments = copy.execute(
@@ -116,7 +127,7 @@ def test_views_comments_and_constraints_stand_in_the_file(
 def test_the_file_opens_under_any_alias_and_without_extensions(
     con: duckdb.DuckDBPyConnection, layout: Layout
 ) -> None:
-    publish(con, LAKE, layout.published, VIEWS)
+    publish(con, LAKE, layout.published, VIEWS, tables())
     with duckdb.connect(config={"autoload_known_extensions": "false"}) as other:
         other.execute(f"ATTACH '{layout.published}' AS elsewhere (READ_ONLY)")
         assert other.execute("FROM elsewhere.imaging.dose_count").fetchall() == [(2,)]
@@ -133,7 +144,7 @@ def test_features_lie_in_their_sort_order(con: duckdb.DuckDBPyConnection, layout
         " SELECT 'C', (range * 7919) % 1000, (range * 31) % 300, random(), 'ok', NULL"
         " FROM range(300000)"
     )
-    publish(con, LAKE, layout.published, [])
+    publish(con, LAKE, layout.published, [], tables())
     by = table("imaging.feature_value").sorted_by
     with _open(layout.published) as copy:
         stored = copy.table("imaging.feature_value").project(", ".join(by)).fetchall()
@@ -145,7 +156,7 @@ def test_features_lie_in_their_sort_order(con: duckdb.DuckDBPyConnection, layout
 def test_who_reads_the_former_file_is_undisturbed(
     con: duckdb.DuckDBPyConnection, layout: Layout
 ) -> None:
-    publish(con, LAKE, layout.published, VIEWS)
+    publish(con, LAKE, layout.published, VIEWS, tables())
     reading = (
         "import duckdb, sys; con = duckdb.connect(sys.argv[1], read_only=True);"
         "print('open', flush=True); sys.stdin.readline();"
@@ -159,7 +170,7 @@ def test_who_reads_the_former_file_is_undisturbed(
     )
     assert reader.stdout and reader.stdout.readline() == "open\n"
     con.execute("DELETE FROM imaging.dose")
-    publish(con, LAKE, layout.published, VIEWS)
+    publish(con, LAKE, layout.published, VIEWS, tables())
     assert reader.communicate("\n")[0] == "[(2,)]\n"
     with _open(layout.published) as copy:
         assert copy.execute("FROM imaging.dose_count").fetchall() == [(0,)]
@@ -171,14 +182,14 @@ def test_all_tables_are_of_one_snapshot(
 ) -> None:
     statements = publishing._statements
 
-    def marked(lake: str, views: list[View]) -> Iterator[str]:
+    def marked(lake: str, views: list[View], filled: list[str]) -> Iterator[str]:
         yield "CREATE TABLE at_begin AS SELECT txid_current()"
-        yield from statements(lake, views)
+        yield from statements(lake, views, filled)
         yield "CREATE TABLE at_end AS SELECT txid_current()"
 
     # one transaction reads one snapshot
     monkeypatch.setattr(publishing, "_statements", marked)
-    publish(con, LAKE, layout.published, [])
+    publish(con, LAKE, layout.published, [], tables())
     with _open(layout.published) as copy:
         assert copy.execute("FROM at_begin").fetchall() == copy.execute("FROM at_end").fetchall()
 
@@ -194,7 +205,7 @@ def test_the_callers_connection_is_left_as_it_was(
     before = con.execute(state).fetchall()
     con.execute("BEGIN")
     con.execute("DELETE FROM imaging.dose")
-    publish(con, LAKE, layout.published, VIEWS)
+    publish(con, LAKE, layout.published, VIEWS, tables())
     con.execute("ROLLBACK")
     assert con.execute(state).fetchall() == before
     with _open(layout.published) as copy:  # what is not committed is not published
@@ -205,14 +216,14 @@ def test_the_callers_connection_is_left_as_it_was(
 def test_a_failure_leaves_the_former_file_and_nothing_else(
     con: duckdb.DuckDBPyConnection, layout: Layout
 ) -> None:
-    publish(con, LAKE, layout.published, VIEWS)
+    publish(con, LAKE, layout.published, VIEWS, tables())
     former = layout.published.read_bytes()
     broken = [*VIEWS, View("mart", "broken", "SELECT 1 FROM study.nowhere")]
     with pytest.raises(WarehouseError, match="not renewed"):
-        publish(con, LAKE, layout.published, broken)
+        publish(con, LAKE, layout.published, broken, tables())
     assert layout.published.read_bytes() == former
     assert [path.name for path in layout.published.parent.iterdir()] == ["analyst.duckdb"]
-    publish(con, LAKE, layout.published, VIEWS)
+    publish(con, LAKE, layout.published, VIEWS, tables())
 
 
 @pytest.mark.usefixtures("few_tables")
@@ -229,7 +240,7 @@ layout = Layout(Path(sys.argv[1]))
 con = connect(layout)
 attach(con, layout, read_only=True)
 publishing.render.copy_table = lambda *_: os._exit(9)
-publishing.publish(con, LAKE, layout.published, [])
+publishing.publish(con, LAKE, layout.published, [], ['study.cohort'])
 """
     done = subprocess.run(
         [sys.executable, "-c", killed, str(layout.root)],
@@ -240,7 +251,7 @@ publishing.publish(con, LAKE, layout.published, [])
     assert done.returncode == 9
     assert list(folder.iterdir())
     assert not layout.published.exists()
-    publish(con, LAKE, layout.published, [])
+    publish(con, LAKE, layout.published, [], tables())
     assert [path.name for path in folder.iterdir()] == ["analyst.duckdb"]
 
 
@@ -248,7 +259,7 @@ publishing.publish(con, LAKE, layout.published, [])
 def test_nobody_locks_others_out_or_leaves_a_log_that_breaks_the_next_file(
     con: duckdb.DuckDBPyConnection, layout: Layout
 ) -> None:
-    publish(con, LAKE, layout.published, VIEWS)
+    publish(con, LAKE, layout.published, VIEWS, tables())
     assert layout.published.stat().st_mode & 0o222 == 0
     layout.published.chmod(0o644)
     stubborn = (
@@ -258,6 +269,6 @@ def test_nobody_locks_others_out_or_leaves_a_log_that_breaks_the_next_file(
     )
     subprocess.run([sys.executable, "-c", stubborn, str(layout.published)], check=True)
     assert layout.published.with_name("analyst.duckdb.wal").exists()
-    publish(con, LAKE, layout.published, VIEWS)
+    publish(con, LAKE, layout.published, VIEWS, tables())
     with _open(layout.published) as copy:
         assert copy.execute("FROM imaging.dose_count").fetchall() == [(2,)]

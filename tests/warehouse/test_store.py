@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.pool import QueuePool
 
 from roentgene.schemas.errors import FileError
+from roentgene.schemas.tables import tables
 from roentgene.warehouse.layout import Layout
 from roentgene.warehouse.opening import open_warehouse
 from roentgene.warehouse.store import Warehouse
@@ -131,6 +132,18 @@ def test_a_reader_cannot_begin_a_transaction(reader: Warehouse) -> None:
     with pytest.raises(FileError, match="was opened to read, not to write") as refused:
         reader.transaction("ann", "try")
     assert refused.value.cure == "Open it with read_only=False"
+
+
+def test_tables_are_known_to_be_filled_from_the_commit_on(
+    study: Layout, stage: Callable[..., pa.Table]
+) -> None:
+    with open_warehouse(study.root, read_only=False) as warehouse:
+        before = warehouse.filled_tables()
+        with warehouse.transaction("ann", "add A") as tx:
+            tx.insert("study.cohort", stage("study.cohort", {"cohort_id": "A"}))
+        assert warehouse.filled_tables() - before == {"study.cohort"}
+        holds = {name for name in tables() if warehouse.arrow(f"FROM {name} LIMIT 1").num_rows}
+        assert warehouse.filled_tables() == holds
 
 
 def test_a_writer_reads_what_it_has_just_committed(

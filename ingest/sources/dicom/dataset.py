@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import logging
-import struct
-import warnings
-import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from roentgene.ingest.sources.dicom.damage import damage_named
 from roentgene.ingest.sources.dicom.framing import Framed, take_apart
 from roentgene.ingest.sources.dicom.pixel_length import Promise, pixel_fault
 from roentgene.ingest.sources.volume import VolumeError
@@ -18,20 +14,8 @@ from roentgene.ingest.sources.volume import VolumeError
 if TYPE_CHECKING:
     from pydicom import Dataset
 
-#: What pydicom and highdicom raise over an object that is not what it should be.
-DAMAGE = (
-    ArithmeticError,
-    AttributeError,
-    EOFError,
-    LookupError,
-    OSError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-    struct.error,
-    zlib.error,
-)
-
+#: Reason code of a file of regions that is missing or damaged.
+OF_REGIONS = "unreadable_mask"
 _SOP_CLASS_UID = 0x00080016
 
 
@@ -59,14 +43,14 @@ def read_dataset(path: Path, *, without_pixels: bool = False) -> Dataset:
     """
     from pydicom import dcmread
 
-    with damage_named(), path.open("rb") as stream:
+    with damage_named(OF_REGIONS), path.open("rb") as stream:
         framed = take_apart(stream, lambda _: [_SOP_CLASS_UID])
         if framed is None:
             msg = "it is no DICOM file"
-            raise VolumeError(msg, "unreadable_mask")
+            raise VolumeError(msg, OF_REGIONS)
         if framed.cut_off:
             msg = "the file is cut off"
-            raise VolumeError(msg, "unreadable_mask")
+            raise VolumeError(msg, OF_REGIONS)
         stream.seek(0)
         dataset = dcmread(stream, stop_before_pixels=without_pixels)
         if framed.pixels is not None:
@@ -74,30 +58,15 @@ def read_dataset(path: Path, *, without_pixels: bool = False) -> Dataset:
     return dataset
 
 
-@contextmanager
-def damage_named() -> Iterator[None]:
-    """Turn what reading raises into a :class:`VolumeError` (``unreadable_mask``).
+def text_of(item: Dataset, keyword: str) -> str | None:
+    """Text of an element without the blanks around it; None where it is missing or empty."""
+    value = item.get(keyword)
+    return str(value).strip() or None if value is not None else None
 
-    Messages and warnings of the libraries are left out, for they quote values of the header.
-    """
-    log = logging.getLogger("pydicom")
-    before = log.level
-    log.setLevel(logging.CRITICAL + 1)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    except VolumeError as error:
-        if error.reason_code != "unreadable_dicom":
-            raise
-        raise VolumeError(error.message, "unreadable_mask") from None
-    except FileNotFoundError as error:
-        raise VolumeError(error.strerror or "there is no such file", "unreadable_mask") from None
-    except DAMAGE as error:
-        msg = f"it is damaged, or lacks what such an object must have ({type(error).__name__})"
-        raise VolumeError(msg, "unreadable_mask") from None
-    finally:
-        log.setLevel(before)
+
+def uids_of(items: Iterable[Dataset], keyword: str) -> frozenset[str]:
+    """UIDs that several items give, each once."""
+    return frozenset(str(uid) for item in items if (uid := item.get(keyword)))
 
 
 def _check_pixels(framed: Framed, dataset: Dataset) -> None:

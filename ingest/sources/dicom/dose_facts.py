@@ -6,15 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast, get_args
 
+from roentgene.ingest.sources.dicom.damage import damage_named
 from roentgene.ingest.sources.dicom.elements import Elements
-from roentgene.ingest.sources.dicom.rt_object import damage_named, read_elements, referenced
+from roentgene.ingest.sources.dicom.rt_object import read_elements, referenced
 from roentgene.ingest.sources.dicom.sop_classes import DOSE
 from roentgene.ingest.sources.volume import VolumeError
+from roentgene.schemas.words import DoseType
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
-DoseType = Literal["PHYSICAL", "EFFECTIVE", "ERROR"]
 #: Defined terms of DoseSummationType (DICOM PS3.3 C.8.8.3), and SUM, which writers use beside.
 SummationType = Literal[
     "PLAN",

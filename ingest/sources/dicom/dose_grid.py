@@ -9,14 +9,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from roentgene.ingest.sources.dicom.dose_facts import ELEMENTS, DoseFacts, DoseType, facts_of
+from roentgene.ingest.sources.dicom.damage import damage_named
+from roentgene.ingest.sources.dicom.dose_facts import ELEMENTS, DoseFacts, facts_of
 from roentgene.ingest.sources.dicom.dose_planes import PLACE, dose_geometry
 from roentgene.ingest.sources.dicom.elements import Elements
 from roentgene.ingest.sources.dicom.framing import Framed
 from roentgene.ingest.sources.dicom.pixel_length import Promise, pixel_fault
-from roentgene.ingest.sources.dicom.rt_object import damage_named, read_elements
+from roentgene.ingest.sources.dicom.rt_object import read_elements
 from roentgene.ingest.sources.dicom.sop_classes import DOSE
-from roentgene.ingest.sources.volume import Geometry, Volume, VolumeError
+from roentgene.ingest.sources.volume import Geometry, Volume, VolumeError, volume_of
+from roentgene.schemas.words import DoseType
 
 _ELEMENTS = (
     *("DoseUnits", "DoseGridScaling", "SamplesPerPixel", "BitsAllocated", "PixelRepresentation"),
@@ -74,7 +76,7 @@ def read_dose(path: Path) -> DoseGrid:
             msg = f"{np.count_nonzero(stored < 0)} of {stored.size} voxels have a negative dose"
             raise VolumeError(msg, "dose_negative")
         doses = stored.astype(np.float64) * scaling
-        return DoseGrid(_volume(doses[::-1] if turned else doses, geometry), kinds)
+        return DoseGrid(volume_of(doses[::-1] if turned else doses, geometry), kinds)
 
 
 def resample_dose(dose: Volume, onto: Geometry) -> Volume:
@@ -110,17 +112,6 @@ def resample_dose(dose: Volume, onto: Geometry) -> Volume:
         sitk.sitkFloat64,
     )
     return Volume(image, onto)
-
-
-def _volume(voxels: NDArray[np.float64], geometry: Geometry) -> Volume:
-    """Put voxels of shape (z, y, x) on their grid."""
-    import SimpleITK as sitk
-
-    image = sitk.GetImageFromArray(np.ascontiguousarray(voxels))
-    image.SetSpacing(geometry.spacing)
-    image.SetOrigin(geometry.origin)
-    image.SetDirection(geometry.direction)
-    return Volume(image, geometry)
 
 
 def _check_whole(framed: Framed, facts: Elements) -> None:

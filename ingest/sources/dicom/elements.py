@@ -141,6 +141,20 @@ class Elements:
         found = _finite([self.value(keyword)])
         return None if found is None else found[0]
 
+    def number_or(self, keyword: str, otherwise: float) -> float | None:
+        """Give a finite number, or what holds where none is given; None for what is no number."""
+        found = self.number(keyword)
+        return otherwise if found is None and not self._is_given(keyword) else found
+
+    def _is_given(self, keyword: str) -> bool:
+        tag = _tag(keyword)
+        raw = [dataset.get_item(tag) for dataset in self._datasets if tag in dataset]
+        values = [None if element is None else element.value for element in raw]
+        return any(
+            bool(value.strip()) if isinstance(value, bytes | str) else value is not None
+            for value in values
+        )
+
     def whole(self, keyword: str) -> int | None:
         """Give a whole number."""
         found = self.number(keyword)

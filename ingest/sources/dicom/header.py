@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import datetime
 import hashlib
-import logging
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from roentgene.ingest.sources.dicom.acquisition import Acquisition, read_acquisition
+from roentgene.ingest.sources.dicom.damage import unwarned
 from roentgene.ingest.sources.dicom.elements import Elements, Three, functional_groups, wanted_tags
 from roentgene.ingest.sources.dicom.framing import Framed, take_apart
 from roentgene.ingest.sources.dicom.pixel_length import Fault, Promise, pixel_fault
@@ -95,8 +92,8 @@ rescale_intercept
     image_orientation: tuple[float, ...] | None
     pixel_spacing: tuple[float, float] | None
     slice_thickness: float | None
-    rescale_slope: float
-    rescale_intercept: float
+    rescale_slope: float | None
+    rescale_intercept: float | None
     image_type: tuple[str, ...]
     splitting: Splitting
     acquisition: Acquisition
@@ -181,25 +178,6 @@ def read_header(path: Path) -> Header | None:
     if examined.fault is not None:
         raise VolumeError(examined.fault.detail, examined.fault.reason_code)
     return examined.header
-
-
-@contextmanager
-def unwarned() -> Iterator[None]:
-    """Keep back what pydicom warns of: values that are longer than DICOM allows, and the like.
-
-    It also logs them, and they may name a person.
-    """
-    from pydicom import config
-
-    log = logging.getLogger("pydicom")
-    was_disabled = log.disabled
-    with warnings.catch_warnings(), config.disable_value_validation():
-        warnings.simplefilter("ignore")
-        log.disabled = True
-        try:
-            yield
-        finally:
-            log.disabled = was_disabled
 
 
 def examine(path: Path) -> Examined:
@@ -300,7 +278,7 @@ def _header(path: Path, framed: Framed) -> Header:
         splitting=read_splitting(facts),
         acquisition=read_acquisition(facts.number, facts.text),
         frames=frames,
-        bits_stored=own.whole("BitsStored") or 0,
+        bits_stored=own.whole("BitsStored") or own.whole("BitsAllocated") or 0,
         signed=own.whole("PixelRepresentation") == 1,
         samples_per_pixel=1 if samples is None else samples,
         transfer_syntax=framed.transfer_syntax,

@@ -102,7 +102,7 @@ def read_pet_facts(path: Path) -> PetFacts:
 
     Notes
     -----
-    pydicom warns of odd values; see :func:`roentgene.ingest.sources.dicom.header.unwarned`.
+    pydicom warns of odd values; see :func:`roentgene.ingest.sources.dicom.damage.unwarned`.
     """
     with path.open("rb") as stream:
         framed = take_apart(stream, lambda _: _tags())

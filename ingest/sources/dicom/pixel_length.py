@@ -89,9 +89,10 @@ def pixel_fault(framed: Framed, promise: Promise) -> Fault | None:
         if declared is None:
             detail = "its pixel data stand in fragments though they are not compressed"
             return Fault("unreadable_dicom", detail)
-        # some writers fill up at the end, but with less than a line of the image
+        # some writers fill up at the end, but with less than a line of the image; all of them to
+        # an even length
         excess = declared - promise.n_bytes
-        if excess < 0 or excess - 1 >= promise.line_bytes:
+        if not 0 <= excess <= max(promise.line_bytes, 1):
             detail = (
                 f"its header promises {size}, {promise.n_bytes} bytes, "
                 f"and its pixel data have {declared}"

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from roentgene.ingest.sources.dicom.damage import damage_named
 from roentgene.ingest.sources.dicom.elements import Elements
-from roentgene.ingest.sources.dicom.rt_object import damage_named, items, read_elements, referenced
+from roentgene.ingest.sources.dicom.rt_object import items, read_elements, referenced
 from roentgene.ingest.sources.dicom.sop_classes import PLANS
 
 if TYPE_CHECKING:

@@ -19,15 +19,16 @@ class Plane:
         Direction cosines of its rows (the way along which columns are counted) and its columns.
     pixel_spacing : tuple of float or None
         Distance of its rows and of its columns in millimetres.
-    slope, intercept : float
-        Value = slope x stored value + intercept.
+    slope, intercept : float or None
+        Value = slope x stored value + intercept; None where the header gives one that is no
+        number.
     """
 
     position: Three | None
     orientation: tuple[float, ...] | None
     pixel_spacing: tuple[float, float] | None
-    slope: float
-    intercept: float
+    slope: float | None
+    intercept: float | None
 
 
 @dataclass(frozen=True)
@@ -55,13 +56,12 @@ def read_plane(facts: Elements) -> Plane:
     """
     position = facts.numbers("ImagePositionPatient", 3)
     spacing = facts.numbers("PixelSpacing", 2)
-    slope, intercept = facts.number("RescaleSlope"), facts.number("RescaleIntercept")
     return Plane(
         None if position is None else (position[0], position[1], position[2]),
         facts.numbers("ImageOrientationPatient", 6),
         None if spacing is None else (spacing[0], spacing[1]),
-        1.0 if slope is None else slope,
-        0.0 if intercept is None else intercept,
+        facts.number_or("RescaleSlope", 1.0),
+        facts.number_or("RescaleIntercept", 0.0),
     )
 
 

@@ -1,15 +1,12 @@
-"""What RT Dose and RT Plan files share: reading of chosen elements, with damage named."""
+"""What RT Dose and RT Plan files share: reading of chosen elements."""
 
 from __future__ import annotations
 
-import logging
-import warnings
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from roentgene.ingest.sources.dicom.dataset import DAMAGE
+from roentgene.ingest.sources.dicom.damage import damage_named
 from roentgene.ingest.sources.dicom.elements import Elements
 from roentgene.ingest.sources.dicom.framing import Framed, take_apart
 from roentgene.ingest.sources.volume import VolumeError
@@ -23,7 +20,8 @@ def read_elements(
 ) -> Framed:
     """Read chosen elements of a file; no other is looked at.
 
-    Their values are converted when they are used, which :func:`damage_named` is to surround.
+    Their values are converted when they are used, which
+    :func:`roentgene.ingest.sources.dicom.damage.damage_named` is to surround.
 
     Parameters
     ----------
@@ -53,28 +51,6 @@ def read_elements(
         msg = "the file is cut off"
         raise VolumeError(msg, "unreadable_dicom")
     return framed
-
-
-@contextmanager
-def damage_named() -> Iterator[None]:
-    """Turn what reading raises into a :class:`VolumeError` (``unreadable_dicom``).
-
-    Messages and warnings of pydicom are left out, for they quote values of the header.
-    """
-    log = logging.getLogger("pydicom")
-    before = log.level
-    log.setLevel(logging.CRITICAL + 1)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    except FileNotFoundError as error:
-        raise VolumeError(error.strerror or "there is no file", "unreadable_dicom") from None
-    except DAMAGE as error:
-        msg = f"it is damaged ({type(error).__name__})"
-        raise VolumeError(msg, "unreadable_dicom") from None
-    finally:
-        log.setLevel(before)
 
 
 def items(dataset: Dataset, keyword: str) -> list[Dataset]:

@@ -10,7 +10,8 @@ from pathlib import Path
 from roentgene.ingest.identity import file_hash
 from roentgene.ingest.refusal import Gated, Refusal, RuleCount
 from roentgene.ingest.sources.dicom import sop_classes
-from roentgene.ingest.sources.dicom.header import Examined, Header, examine, unwarned
+from roentgene.ingest.sources.dicom.damage import unwarned
+from roentgene.ingest.sources.dicom.header import Examined, Header, examine
 from roentgene.ingest.sources.dicom.instances import distinct_instances, persons_with_one_id
 from roentgene.ingest.sources.dicom.pixel_length import Fault
 from roentgene.ingest.sources.dicom.series import (
@@ -209,13 +210,14 @@ def _of_file(path: Path, fault: Fault, name: Name) -> Refusal:
 
 def _of_series(refused: Refused, name: Name) -> Refusal:
     first = refused.headers[0]
-    content = sorted((header.sop_instance_uid, header.planes) for header in refused.headers)
+    # of two persons one instance may stand there twice, and planes have no order
+    content = sorted([header.sop_instance_uid, repr(header.planes)] for header in refused.headers)
     return _refusal(
         refused.fault,
         # no id, number or description, for each of them may be a person's
         f"{first.modality} series of {len(refused.headers)} files",
         name(first.path),
-        text_hash(canonical_json([[uid, repr(planes)] for uid, planes in content])),
+        text_hash(canonical_json(content)),
     )
 
 

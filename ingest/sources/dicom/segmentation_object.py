@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from roentgene.ingest.sources.dicom.dataset import damage_named, read_dataset
+from roentgene.ingest.sources.dicom.damage import damage_named
+from roentgene.ingest.sources.dicom.dataset import OF_REGIONS, read_dataset, text_of, uids_of
 from roentgene.ingest.sources.dicom.linking import References
 from roentgene.ingest.sources.dicom.segment_frames import own_grid, places_on, read_frames
 from roentgene.ingest.sources.dicom.segment_voxels import BACKGROUND, segment_blocks
+from roentgene.ingest.sources.dicom.sop_classes import SEGMENTATIONS
 from roentgene.ingest.sources.mask import Parts
 from roentgene.ingest.sources.volume import Geometry, VolumeError
 from roentgene.schemas.errors import ExtractionUnavailableError
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
     from highdicom.seg import Segmentation
     from pydicom import Dataset
 
-_SOP_CLASSES = {"1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7"}
 _PER_FRAME = "PerFrameFunctionalGroups"
 
 
@@ -77,7 +78,7 @@ def list_segments(path: Path) -> tuple[Segment, ...]:
         it holds another DICOM object.
     """
     dataset = _header(path)
-    with damage_named():
+    with damage_named(OF_REGIONS):
         segments = tuple(_segment(item) for item in dataset.SegmentSequence)
         is_label_map = dataset.SegmentationType == "LABELMAP"
         return tuple(one for one in segments if one.number != BACKGROUND or not is_label_map)
@@ -97,7 +98,7 @@ def segment_references(path: Path) -> References:
         As :func:`list_segments`.
     """
     dataset = _header(path)
-    with damage_named():
+    with damage_named(OF_REGIONS):
         studies = dataset.get("StudiesContainingOtherReferencedInstancesSequence", [])
         series = [one for item in (dataset, *studies) for one in _items(item, "ReferencedSeries")]
         groups = (*_items(dataset, "SharedFunctionalGroups"), *_items(dataset, _PER_FRAME))
@@ -108,9 +109,9 @@ def segment_references(path: Path) -> References:
             *_items(dataset, "SourceImage"),
         ]
         return References(
-            _uids(series, "SeriesInstanceUID"),
-            _uids(images, "ReferencedSOPInstanceUID"),
-            _uids([dataset], "FrameOfReferenceUID"),
+            uids_of(series, "SeriesInstanceUID"),
+            uids_of(images, "ReferencedSOPInstanceUID"),
+            uids_of([dataset], "FrameOfReferenceUID"),
         )
 
 
@@ -159,7 +160,7 @@ def segment_mask(
     """
     as_segmentation = _highdicom()
     dataset = read_dataset(path)
-    with damage_named():
+    with damage_named(OF_REGIONS):
         _check_kind(dataset)
         is_fractional = dataset.SegmentationType == "FRACTIONAL"
         threshold = fraction_threshold if is_fractional else 1.0
@@ -177,19 +178,19 @@ def segment_mask(
 
 def _header(path: Path) -> Dataset:
     dataset = read_dataset(path, without_pixels=True)
-    with damage_named():
+    with damage_named(OF_REGIONS):
         _check_kind(dataset)
     return dataset
 
 
 def _check_kind(dataset: Dataset) -> None:
-    if (kind := dataset.SOPClassUID) not in _SOP_CLASSES:
+    if (kind := dataset.SOPClassUID) not in SEGMENTATIONS:
         msg = f"it is a DICOM object of the class {kind.name}"
         raise VolumeError(msg, "not_a_segmentation")
 
 
 def _highdicom() -> Callable[..., Segmentation]:
-    with damage_named():
+    with damage_named(OF_REGIONS):
         try:
             from highdicom.seg import Segmentation
         except ImportError as error:
@@ -202,13 +203,13 @@ def _highdicom() -> Callable[..., Segmentation]:
 def _segment(item: Dataset) -> Segment:
     return Segment(
         int(item.SegmentNumber),
-        _text(item, "SegmentLabel") or "",
+        text_of(item, "SegmentLabel") or "",
         _code(item, "SegmentedPropertyCategoryCode"),
         _code(item, "SegmentedPropertyTypeCode"),
-        _text(item, "TrackingID"),
-        _text(item, "TrackingUID"),
-        _text(item, "SegmentAlgorithmType"),
-        _text(item, "SegmentAlgorithmName"),
+        text_of(item, "TrackingID"),
+        text_of(item, "TrackingUID"),
+        text_of(item, "SegmentAlgorithmType"),
+        text_of(item, "SegmentAlgorithmName"),
     )
 
 
@@ -216,20 +217,11 @@ def _code(item: Dataset, name: str) -> Code | None:
     for code in _items(item, name):
         # long values and URNs have elements of their own (DICOM PS3.3, table 8.8-1)
         keywords = ("CodeValue", "LongCodeValue", "URNCodeValue")
-        value = next(filter(None, (_text(code, keyword) for keyword in keywords)), "")
-        scheme, meaning = _text(code, "CodingSchemeDesignator"), _text(code, "CodeMeaning")
+        value = next(filter(None, (text_of(code, keyword) for keyword in keywords)), "")
+        scheme, meaning = text_of(code, "CodingSchemeDesignator"), text_of(code, "CodeMeaning")
         return Code(value, scheme or "", meaning or "")
     return None
 
 
 def _items(item: Dataset, name: str) -> list[Dataset]:
     return list(item.get(f"{name}Sequence") or [])
-
-
-def _uids(items: list[Dataset], keyword: str) -> frozenset[str]:
-    return frozenset(str(uid) for item in items if (uid := item.get(keyword)))
-
-
-def _text(item: Dataset, keyword: str) -> str | None:
-    value = item.get(keyword)
-    return str(value).strip() or None if value is not None else None

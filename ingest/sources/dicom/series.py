@@ -99,8 +99,8 @@ def volumes_of(headers: Sequence[Header]) -> tuple[list[ImageSeries], list[Refus
     list of Refused
         With the reason codes of :func:`roentgene.ingest.sources.dicom.stacking.stack`;
         ``localizer``, ``mixed_grids`` also where size or frame of reference differ,
-        ``not_three_dimensional`` of colour images, ``unreadable_image`` where the rescale slope
-        is 0, and ``multiframe_unsupported``.
+        ``not_three_dimensional`` of colour images, ``unreadable_image`` where the rescale
+        is none or its slope 0, and ``multiframe_unsupported``.
     """
     refused = []
     localizers = tuple(header for header in headers if _is_localizer(header))
@@ -192,8 +192,10 @@ def _of_frames(header: Header) -> ImageSeries | Refused:
 def _fault_of_values(headers: Sequence[Header]) -> Fault | None:
     if any(header.samples_per_pixel != 1 for header in headers):
         return Fault("not_three_dimensional", "it has several values a voxel")
-    if any(plane.slope == 0 for header in headers for plane in header.planes):
-        return Fault("unreadable_image", "its rescale slope is 0")
+    planes = [plane for header in headers for plane in header.planes]
+    if any(not plane.slope or plane.intercept is None for plane in planes):
+        detail = "its rescale slope or intercept is no number, or its slope is 0"
+        return Fault("unreadable_image", detail)
     sizes = {(header.columns, header.rows) for header in headers}
     if len(sizes) > 1:
         named = ", ".join(f"{columns}x{rows}" for columns, rows in sorted(sizes))

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from roentgene.ingest.sources.dicom.damage import damage_named
 from roentgene.ingest.sources.dicom.elements import Elements
-from roentgene.ingest.sources.dicom.rt_object import damage_named, items, read_elements
+from roentgene.ingest.sources.dicom.rt_object import items, read_elements
 from roentgene.ingest.sources.dicom.sop_classes import DOSE
 
 if TYPE_CHECKING:

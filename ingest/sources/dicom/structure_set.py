@@ -11,15 +11,16 @@ import numpy as np
 
 from roentgene.ingest.block import Block, cut_out
 from roentgene.ingest.sources.dicom.contours import Points, fill
-from roentgene.ingest.sources.dicom.dataset import DAMAGE, damage_named, read_dataset
+from roentgene.ingest.sources.dicom.damage import DAMAGE, damage_named
+from roentgene.ingest.sources.dicom.dataset import OF_REGIONS, read_dataset, text_of, uids_of
 from roentgene.ingest.sources.dicom.linking import References
+from roentgene.ingest.sources.dicom.sop_classes import STRUCTURE_SET
 from roentgene.ingest.sources.mask import Parts
 from roentgene.ingest.sources.volume import Geometry, VolumeError
 
 if TYPE_CHECKING:
     from pydicom import Dataset
 
-_SOP_CLASS = "1.2.840.10008.5.1.4.1.1.481.3"
 _CONTOUR_DATA = 0x30060050
 # the second one is for holes by exclusive or (DICOM PS3.3, C.8.8.6.3)
 _CLOSED = {"CLOSED_PLANAR", "CLOSEDPLANAR_XOR"}
@@ -133,8 +134,8 @@ def read_structure_set(path: Path) -> StructureSet:
         ``not_a_segmentation`` if it holds another DICOM object.
     """
     dataset = read_dataset(path)
-    with damage_named():
-        if (kind := dataset.SOPClassUID) != _SOP_CLASS:
+    with damage_named(OF_REGIONS):
+        if (kind := dataset.SOPClassUID) != STRUCTURE_SET:
             msg = f"it is a DICOM object of the class {kind.name}"
             raise VolumeError(msg, "not_a_segmentation")
         return StructureSet(str(dataset.SOPInstanceUID), _rois(dataset), *_referenced(dataset))
@@ -191,14 +192,10 @@ def _referenced(dataset: Dataset) -> tuple[frozenset[str], frozenset[str], froze
     series = [one for study in studies for one in study.get("RTReferencedSeriesSequence", [])]
     images = [image for one in series for image in one.get("ContourImageSequence", [])]
     return (
-        _uids(series, "SeriesInstanceUID"),
-        _uids(images, "ReferencedSOPInstanceUID"),
-        _uids([*frames, dataset], "FrameOfReferenceUID"),
+        uids_of(series, "SeriesInstanceUID"),
+        uids_of(images, "ReferencedSOPInstanceUID"),
+        uids_of([*frames, dataset], "FrameOfReferenceUID"),
     )
-
-
-def _uids(items: Iterable[Dataset], keyword: str) -> frozenset[str]:
-    return frozenset(str(uid) for item in items if (uid := item.get(keyword)))
 
 
 def _rois(dataset: Dataset) -> tuple[Roi, ...]:
@@ -206,7 +203,7 @@ def _rois(dataset: Dataset) -> tuple[Roi, ...]:
     for item in dataset.ROIContourSequence:
         drawn.setdefault(int(item.ReferencedROINumber), []).append(item)
     types = {
-        int(item.ReferencedROINumber): _text(item, "RTROIInterpretedType")
+        int(item.ReferencedROINumber): text_of(item, "RTROIInterpretedType")
         for item in dataset.get("RTROIObservationsSequence", [])
         if item.get("ReferencedROINumber") is not None
     }
@@ -227,11 +224,11 @@ def _roi(
     number: int, items: list[Dataset], drawn: list[Dataset], interpreted_type: str | None
 ) -> Roi:
     facts: dict[str, Any] = {
-        "generation_algorithm": _text(items[0], "ROIGenerationAlgorithm"),
+        "generation_algorithm": text_of(items[0], "ROIGenerationAlgorithm"),
         "interpreted_type": interpreted_type,
-        "frame_of_reference_uid": _text(items[0], "ReferencedFrameOfReferenceUID"),
+        "frame_of_reference_uid": text_of(items[0], "ReferencedFrameOfReferenceUID"),
     }
-    name = _text(items[0], "ROIName") or ""
+    name = text_of(items[0], "ROIName") or ""
     if len(items) > 1 or len(drawn) > 1:
         fault = RoiFault("malformed_contours", f"the number {number} stands for several ROIs")
         return Roi(number, name, **facts, fault=fault)
@@ -257,7 +254,7 @@ def _drawn(contours: list[Dataset]) -> Mapping[str, Any]:
     return {
         "contours": tuple(_points(contour) for contour in contours),
         "geometric_types": tuple(sorted(set(types))),
-        "sop_instance_uids": _uids(images, "ReferencedSOPInstanceUID"),
+        "sop_instance_uids": uids_of(images, "ReferencedSOPInstanceUID"),
     }
 
 
@@ -281,8 +278,3 @@ def _points(contour: Dataset) -> Points:
         msg = f"a contour has {numbers.size // 3} points where it states {n_stated}"
         raise VolumeError(msg, "malformed_contours")
     return numbers.reshape(-1, 3)
-
-
-def _text(item: Dataset, keyword: str) -> str | None:
-    value = item.get(keyword)
-    return str(value).strip() or None if value is not None else None

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from roentgene.ingest.sources.dicom.header import Header, examine, unwarned
+from roentgene.ingest.sources.dicom.damage import unwarned
+from roentgene.ingest.sources.dicom.header import Header, examine
 from roentgene.ingest.sources.dicom.pet_facts import read_pet_facts
 from roentgene.ingest.sources.dicom.pixel_length import Fault
 from roentgene.ingest.sources.dicom.series import ImageSeries, volumes_of
 from roentgene.ingest.sources.dicom.stacking import stack
 from roentgene.ingest.sources.dicom.suv import suv_factors
-from roentgene.ingest.sources.volume import Volume, VolumeError
-
-if TYPE_CHECKING:
-    import SimpleITK as sitk
+from roentgene.ingest.sources.volume import Volume, VolumeError, unprinted, volume_of
 
 _PET = "PT"
 _WHOLE_TYPES = (np.int16, np.int32)
@@ -61,7 +59,7 @@ def read_series(files: Sequence[Path]) -> Volume:
         voxels = _frames(series.header, factors)
     else:
         voxels = _slices(headers, factors)
-    return Volume(_placed(voxels, series), series.geometry)
+    return volume_of(voxels, series.geometry)
 
 
 def _looked_into(path: Path) -> Header:
@@ -111,12 +109,12 @@ def _type_of(headers: Sequence[Header]) -> type[np.number[Any]]:
     """Type that holds every value that the slices may have."""
     lowest, highest = 0.0, 0.0
     for header in headers:
-        plane = header.planes[0]
-        if not (plane.slope.is_integer() and plane.intercept.is_integer()):
+        slope, intercept = header.planes[0].slope or 1.0, header.planes[0].intercept or 0.0
+        if not (slope.is_integer() and intercept.is_integer()):
             return np.float32
         n_values = 2**header.bits_stored
         first = -n_values // 2 if header.signed else 0
-        ends = [plane.slope * end + plane.intercept for end in (first, first + n_values - 1)]
+        ends = [slope * end + intercept for end in (first, first + n_values - 1)]
         lowest, highest = min(lowest, *ends), max(highest, *ends)
     for whole in _WHOLE_TYPES:
         if np.iinfo(whole).min <= lowest and highest <= np.iinfo(whole).max:
@@ -131,28 +129,14 @@ def _decoded(header: Header, what: str) -> NDArray[Any]:
     reader = sitk.ImageFileReader()
     reader.SetImageIO("GDCMImageIO")
     reader.SetFileName(str(header.path))
-    before = sitk.ProcessObject.GetGlobalWarningDisplay()
-    # it would print to the console what it has no exception for
-    sitk.ProcessObject.SetGlobalWarningDisplay(False)
     try:
-        found: NDArray[Any] = sitk.GetArrayFromImage(reader.Execute())
+        with unprinted():
+            found: NDArray[Any] = sitk.GetArrayFromImage(reader.Execute())
     except RuntimeError:
         # the text of ITK names the path and places of its own code, and not what is wrong
         msg = f"{what} cannot be decoded (transfer syntax {header.transfer_syntax})"
         raise VolumeError(msg, "unreadable_image") from None
-    finally:
-        sitk.ProcessObject.SetGlobalWarningDisplay(before)
     if found.shape != (header.number_of_frames, header.rows, header.columns):
         msg = f"{what} has other voxels than its header says"
         raise VolumeError(msg, "unreadable_image")
     return found
-
-
-def _placed(voxels: NDArray[Any], series: ImageSeries) -> sitk.Image:
-    import SimpleITK as sitk
-
-    image = sitk.GetImageFromArray(voxels)
-    image.SetSpacing(series.geometry.spacing)
-    image.SetOrigin(series.geometry.origin)
-    image.SetDirection(series.geometry.direction)
-    return image

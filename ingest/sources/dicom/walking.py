@@ -48,7 +48,8 @@ def walk(folder: Path) -> Found:
         if closed is not None:
             refused.append((path, Fault("unreadable_dicom", closed)))
             continue
-        if path.is_symlink() and not path.resolve().is_relative_to(root):
+        # Path.resolve would raise over links that lead to each other
+        if path.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(root):
             refused.append((path, Fault("path_outside", "it is a link that leads out")))
             continue
         try:

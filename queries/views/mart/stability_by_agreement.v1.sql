@@ -38,35 +38,23 @@ ranked AS (
     pair.cohort_id, pair.region, pair.sequence, pair.profile, pair.engine, pair.design,
     pair.feature, pair.feature_class, pair.person_id,
     pair.difference_relative, pair.dice, pair.hd95_mm, pair.volume_difference,
-    rank() OVER (PARTITION BY
-      pair.cohort_id, pair.region, pair.sequence, pair.profile, pair.engine, pair.design,
-      pair.feature ORDER BY pair.difference_relative
-    ) + (count(*) OVER (PARTITION BY
-      pair.cohort_id, pair.region, pair.sequence, pair.profile, pair.engine, pair.design,
-      pair.feature, pair.difference_relative
+    rank() OVER (of_feature ORDER BY pair.difference_relative) + (count(*) OVER (
+      of_feature ORDER BY pair.difference_relative RANGE BETWEEN CURRENT ROW AND CURRENT ROW
     ) - 1) / 2 AS rank_difference,
-    rank() OVER (PARTITION BY
-      pair.cohort_id, pair.region, pair.sequence, pair.profile, pair.engine, pair.design,
-      pair.feature ORDER BY pair.dice
-    ) + (count(*) OVER (PARTITION BY
-      pair.cohort_id, pair.region, pair.sequence, pair.profile, pair.engine, pair.design,
-      pair.feature, pair.dice
+    rank() OVER (of_feature ORDER BY pair.dice) + (count(*) OVER (
+      of_feature ORDER BY pair.dice RANGE BETWEEN CURRENT ROW AND CURRENT ROW
     ) - 1) / 2 AS rank_dice,
-    rank() OVER (PARTITION BY
-      pair.cohort_id, pair.region, pair.sequence, pair.profile, pair.engine, pair.design,
-      pair.feature ORDER BY pair.hd95_mm
-    ) + (count(*) OVER (PARTITION BY
-      pair.cohort_id, pair.region, pair.sequence, pair.profile, pair.engine, pair.design,
-      pair.feature, pair.hd95_mm
+    rank() OVER (of_feature ORDER BY pair.hd95_mm) + (count(*) OVER (
+      of_feature ORDER BY pair.hd95_mm RANGE BETWEEN CURRENT ROW AND CURRENT ROW
     ) - 1) / 2 AS rank_hd95,
-    rank() OVER (PARTITION BY
-      pair.cohort_id, pair.region, pair.sequence, pair.profile, pair.engine, pair.design,
-      pair.feature ORDER BY pair.volume_difference
-    ) + (count(*) OVER (PARTITION BY
-      pair.cohort_id, pair.region, pair.sequence, pair.profile, pair.engine, pair.design,
-      pair.feature, pair.volume_difference
+    rank() OVER (of_feature ORDER BY pair.volume_difference) + (count(*) OVER (
+      of_feature ORDER BY pair.volume_difference RANGE BETWEEN CURRENT ROW AND CURRENT ROW
     ) - 1) / 2 AS rank_volume
   FROM pair
+  WINDOW of_feature AS (PARTITION BY
+    pair.cohort_id, pair.region, pair.sequence, pair.profile, pair.engine, pair.design,
+    pair.feature
+  )
 ),
 summed AS (
   SELECT

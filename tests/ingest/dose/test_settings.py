@@ -17,8 +17,12 @@ def test_the_usual_metrics_need_no_parameter() -> None:
 @pytest.mark.parametrize(
     ("settings", "message", "cure"),
     [
-        ({"alphabeta": {"*": 3}}, "unknown setting 'settings.alphabeta'", "'alpha_beta'"),
-        ({"xyz": 1}, "unknown setting 'settings.xyz'", "Valid are alpha_beta, geud_a"),
+        (
+            {"alphabeta": {"*": 3}},
+            "unknown key 'settings.alphabeta': did you mean 'alpha_beta'?",
+            "Correct",
+        ),
+        ({"xyz": 1}, "'settings.xyz': valid keys are alpha_beta, geud_a", "Correct"),
         ({"metrics": ["V20"]}, "did you mean 'V20Gy'", "Correct"),
         ({"metrics": ["D95", "D95"]}, "metric 'D95' stands twice", "Correct"),
         ({"metrics": []}, "settings.metrics", "Correct"),

@@ -77,7 +77,7 @@ def asked(con: duckdb.DuckDBPyConnection, *touched: str, cohort_id: str = "A") -
     def arrow(sql: str, parameters: Mapping[str, Any] | None = None, /) -> pa.Table:
         return con.execute(sql, parameters).to_arrow_table()
 
-    return check_catalogue(arrow, cohort_id, touched)
+    return check_catalogue(arrow, cohort_id, touched, tables())
 
 
 pytestmark = pytest.mark.usefixtures("study")

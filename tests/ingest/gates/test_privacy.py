@@ -11,7 +11,6 @@ from roentgene.ingest.gates.privacy import (
     personal_paths,
     refuse_path,
     refused_columns,
-    without_personal_cells,
 )
 from roentgene.ingest.identity import file_state
 from roentgene.ingest.privacy import Privacy, unnamed
@@ -49,22 +48,6 @@ def test_a_name_beside_a_date_tells_more() -> None:
     rows = pl.DataFrame({"note": ["2019-03-04", "DOE^JOHN"]})
     (found,) = refused_columns(rows, "imaging.series", Privacy())
     assert (found.reason_code, found.n_cells) == ("looks_like_person", 2)
-
-
-def test_personal_cells_are_blanked_and_told_without_them() -> None:
-    gated = without_personal_cells(SERIES, "imaging.series", "P1", Privacy())
-    assert gated.kept["protocol"].to_list() == ["T1 AX", None, None]
-    assert gated.kept["contrast_agent"].to_list() == [None, "Gadovist", None]
-    assert gated.kept.drop("protocol", "contrast_agent").equals(
-        SERIES.drop("protocol", "contrast_agent")
-    )
-    told = [(r.stage, r.reason_code, r.subject, r.column_name) for r in gated.refused]
-    assert told == [
-        ("image", "looks_like_person", "P1", "protocol"),
-        ("image", "looks_like_date", "P1", "contrast_agent"),
-    ]
-    assert not any(part in refusal.line() for refusal in gated.refused for part in PEOPLE)
-    assert all(refusal.content_hash is None for refusal in gated.refused)
 
 
 @pytest.mark.parametrize(

@@ -82,7 +82,7 @@ def test_sessions_that_are_dates_are_not_written(tree: Any, proposed: Any) -> No
     found = proposed(tree.folder)
     assert "2019" not in found.text
     assert "2020" not in found.text
-    assert any("2 sessions" in line and "dates" in line for line in found.proposal.left_out)
+    assert any("2 visits" in line and "dates" in line for line in found.proposal.left_out)
 
 
 def test_two_masks_of_one_region_are_two_raters(tree: Any, proposed: Any, plan: Any) -> None:

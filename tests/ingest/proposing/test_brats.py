@@ -94,3 +94,17 @@ def test_grades_in_folders_and_what_does_not_fit(tree: Any, proposed: Any, plan:
     assert "1998" not in found.text
     refused = plan(found).refusals
     assert [refusal.reason_code for refusal in refused] == ["mask_missing"]
+
+
+def test_sequences_in_capitals_and_of_other_kinds(tree: Any, proposed: Any, plan: Any) -> None:
+    for case in PATIENTS:
+        tree.image(*(f"{case}/{case}_{name}.nii.gz" for name in ("T1CE", "FLAIR", "bias")))
+        tree.mask(f"{case}/{case}_seg.nii.gz", labels=(1, 2, 4))
+    found = proposed(tree.folder)
+    (source,) = found.cohort.images
+    assert source.modality == {"T1CE": "MR", "FLAIR": "MR"}
+    assert found.cohort.expect.sequences == ("T1CE", "FLAIR")
+    assert any("2 images whose sequence is none" in line for line in found.proposal.left_out)
+    made = plan(found)
+    assert len(made.imaging.cases) == 4
+    assert {refusal.reason_code for refusal in made.refusals} == {"unknown_sequence"}

@@ -60,3 +60,14 @@ def test_ids_that_hold_dates_are_counted(tree: Any) -> None:
         tree.mask(f"{patient}/T1_mask.nii.gz")
     found = propose(tree.folder)
     assert any("ids of 2 patients" in line for line in found.left_out)
+
+
+def test_dicom_behind_many_other_files_is_found(tree: Any, dicom: Any) -> None:
+    for number in range(700):
+        tree.text(f"a/{number:04}.json", "{}")
+    patient = dicom.Patient(tree.folder / "b")
+    files = patient.ct()
+    for file in files:
+        file.rename(file.with_suffix(""))
+    patient.structures()
+    assert propose(tree.folder).recognised == "a tree of DICOM files"

@@ -169,3 +169,42 @@ def test_seven_raters_of_a_glioma_are_recognised(
     assert made.refusals == ()
     raters = {mask.rater_id for case in made.imaging.cases for mask in case.masks}
     assert (len(made.imaging.cases), len(raters)) == (4, 7)
+
+
+def test_dates_that_stand_for_sequences_or_regions_are_not_written(
+    tree: Any, proposed: Any
+) -> None:
+    for patient, day in ((P1, "20190304"), (P2, "20200511")):
+        tree.image(f"{patient}/{patient}_CT.nii.gz", f"{patient}/{patient}_{day}.nii.gz")
+        tree.mask(f"{patient}/{patient}_{day[2:]}_mask.nii.gz")
+    found = proposed(tree.folder)
+    assert {name for one in found.cohort.images for name in (one.pattern, one.mask)} == {
+        "delivered/{patient_id}/{patient_id}_{sequence}.nii.gz",
+        "delivered/{patient_id}/{patient_id}_{region}_mask.nii.gz",
+    }
+    assert not any(date in found.text for date in ("190304", "200511"))
+    told = "\n".join(found.proposal.left_out)
+    assert "2 names of sequences" in told
+    assert "2 names of regions" in told
+
+
+def test_visits_of_names_that_cannot_be_declared_are_told(tree: Any, proposed: Any) -> None:
+    for patient in (P1, P2):
+        for visit in ("before (a)", "after"):
+            tree.image(f"{patient}/{visit}/CT.nii.gz")
+            tree.mask(f"{patient}/{visit}/CT_mask.nii.gz")
+    found = proposed(tree.folder)
+    assert list(found.cohort.timepoints) == ["after"]
+    assert any("1 visit" in line and "rename" in line for line in found.proposal.left_out)
+
+
+def test_an_image_with_infinity_is_no_mask(tree: Any, proposed: Any) -> None:
+    import numpy as np
+
+    for patient in (P1, P2):
+        voxels = np.zeros((14,) * 3, dtype=np.float32)
+        voxels[0, 0, 0], voxels[1] = np.inf, 3
+        tree._write(f"{patient}/ADC.mha", voxels, 1.0)
+        tree.mask(f"{patient}/ADC_mask.mha")
+    (source,) = proposed(tree.folder).cohort.images
+    assert source.pattern == "delivered/{patient_id}/{sequence}.mha"

@@ -87,3 +87,14 @@ def test_normalised_values_have_no_unit() -> None:
 def test_what_cannot_be_clustered_is_said(values: np.ndarray, said: str) -> None:
     with pytest.raises(UnfittableError, match=said):
         fit(values, 2, 0, 1)
+
+
+@pytest.mark.parametrize("value", [0.0, 7.0, 0.1, 1e-3 / 3])
+def test_a_sequence_of_one_value_says_nothing(value: float) -> None:
+    varied = np.random.default_rng(6).normal(size=1000)
+    values = np.column_stack([varied, np.full(1000, value)])
+    # the mean of a thousand times 0.1 is not 0.1 to the last bit
+    assert np.array_equal(normalised(values)[:, 1], np.zeros(1000))
+    assert normalised(values)[:, 0] == pytest.approx((varied - varied.mean()) / varied.std())
+    with pytest.raises(UnfittableError, match="one value in sequence 2"):
+        fit(values, 2, 0, 3)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,7 @@ def stage(tmp_path: Path) -> Stage:
         samples: Mapping[str, str] | None = None,
         others: tuple[Mapping[str, Any], ...] = (),
         name: str = "table.csv",
+        anchors: Mapping[str, date] | None = None,
     ) -> StagedTables:
         path = content if isinstance(content, Path) else tmp_path / name
         if not isinstance(content, Path):
@@ -72,7 +74,9 @@ def stage(tmp_path: Path) -> Stage:
         declared = {"file": name, **declared}
         cohort = cohort_with(declared, *others)
         declaration: TableDeclaration = TypeAdapter(TableDeclaration).validate_python(declared)
-        context = TableContext(cohort, frozenset(known), samples or {})
+        context = TableContext(
+            cohort, frozenset(known), samples or {}, anchors=anchors or {}, folder=tmp_path
+        )
         staged = stage_table(declaration, path, name, context)
         check_form(staged)
         return staged

@@ -190,3 +190,9 @@ def test_a_column_that_is_not_there(stage: Stage, told: Told) -> None:
     assert told(staged) == [("missing_column", None, "value")]
     staged = stage(HEADER + "P1,GTV,Dmean,14,Gy\n", DVH | {"structure": "{roi"})
     assert [code for code, _, _ in told(staged)] == ["missing_column"]
+
+
+def test_the_same_dose_in_two_units_is_one(stage: Stage, told: Told) -> None:
+    staged = stage(HEADER + "P1,Heart,Dmean,1429,cGy\nP1,Heart,Dmean,14.29,Gy\n", DVH)
+    assert told(staged) == [("duplicate_row", 3, None)]
+    assert values(staged) == [("Dmean", "Gy", 14.29, "ok", None)]

@@ -89,6 +89,13 @@ def test_facts_of_old_versions_have_other_names(stage: Stage) -> None:
     assert staged.rows["imaging.measurement"]["voxel_count"].to_list() == [716]
 
 
+@pytest.mark.parametrize("said", ["1e30", "-3", "7.5", "many"])
+def test_a_count_of_voxels_that_is_none_is_not_known(stage: Stage, said: str) -> None:
+    staged = stage(written(OLD | {"general_info_VoxelNum": said}), FEATURES)
+    assert staged.rows["imaging.measurement"]["voxel_count"].to_list() == [None]
+    assert staged.refusals == ()
+
+
 def test_other_settings_are_another_extraction_and_another_label_is_not(stage: Stage) -> None:
     key = "diagnostics_Configuration_Settings"
     rows = [

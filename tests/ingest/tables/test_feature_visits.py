@@ -97,7 +97,12 @@ def test_a_scan_too_many_is_refused_without_its_date(stage: Stage, told: Told) -
 def test_what_is_no_date_is_refused_where_dates_are_declared(stage: Stage, told: Told) -> None:
     declared = FEATURES | {"timepoint": {"rank_of": "date", "dates": True}}
     staged = stage(HEADER + "P_20000101_1,GTV,1\nP_20009901_1,GTV,2\nQ_17_1,GTV,3\n", declared)
-    assert told(staged) == [("not_a_number", 3, "study"), ("not_a_number", 4, "study")]
+    assert told(staged) == [
+        ("not_a_number", 3, "study"),
+        ("not_a_number", 4, "study"),
+        # the scan of no date may have been before it
+        ("visit_rank_unknown", 2, "study"),
+    ]
 
 
 def test_an_id_that_does_not_fit_is_refused_and_not_repeated(stage: Stage, told: Told) -> None:
@@ -164,3 +169,26 @@ def test_a_part_and_a_column_of_one_name(stage: Stage) -> None:
     }
     staged = stage(HEADER + "P1_GTV,another,1\n", declared)
     assert drawn(staged) == [(2, "P1", "baseline", "GTV")]
+
+
+def test_nobody_moves_up_into_the_place_of_a_visit_that_was_refused(
+    stage: Stage, told: Told
+) -> None:
+    declared = FEATURES | {
+        "engine": "pyradiomics",
+        "id_pattern": None,
+        "timepoint": {"rank_of": "visit"},
+        "features": ["original_firstorder_Mean"],
+    }
+    content = (
+        "study,visit,roi,diagnostics_Versions_PyRadiomics,original_firstorder_Mean\n"
+        "P1,,GTV,1.8,1\nP1,2,GTV,1.8,2\nP2,1,GTV,1.7,3\nP2,2,GTV,1.8,4\n"
+    )
+    staged = stage(content, declared)
+    # the first visit of P2 is of another version, and its second one is still the second
+    assert [row[:3] for row in drawn(staged)] == [(5, "P2", "followup")]
+    assert told(staged)[:3] == [
+        ("missing_value", 2, "visit"),
+        ("visit_rank_unknown", 3, "visit"),
+        ("engine_version_unclear", 4, None),
+    ]

@@ -206,3 +206,19 @@ def test_the_readers_of_lidc(stage: Stage, shared_data: Path) -> None:
     assert {
         row[:2]: row[2] for row in facts.select("source_row", "feature", "value").rows()
     } == given
+
+
+def test_a_table_with_none_of_the_features_is_refused(stage: Stage, told: Told) -> None:
+    staged = stage(HEADER + "P1,a,10,0.5\n", FEATURES | {"features": ["Volume2", "Volume3"]})
+    assert told(staged) == [("missing_column", None, None)]
+    assert staged.rows == {}
+
+
+@pytest.mark.parametrize("again", ["1e30", "1000000000", "20190304101500"])
+def test_a_number_that_nothing_can_hold_is_refused(stage: Stage, told: Told, again: str) -> None:
+    declared = FEATURES | {"repeat_no": "{again}"}
+    staged = stage(f"id,reader,again,volume,shape_Sphericity\nP1,a,{again},1,1\n", declared)
+    assert told(staged) == [("out_of_range", 2, "again")]
+    (refusal,) = staged.refusals
+    assert again not in refusal.line()
+    assert refusal.content_hash is None

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from roentgene.ingest.tables import id_proposals, id_rules, identifiers
 from roentgene.ingest.tables.identifiers import match_ids, near_misses, nearest_ids, normalise_id
-from roentgene.schemas.cohort_tables import IdRule
+from roentgene.schemas.table_source import IdRule
 
 IDS = st.text(alphabet="aAbB12-_ .", min_size=1, max_size=6).filter(str.strip)
 

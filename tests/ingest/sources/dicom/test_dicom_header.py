@@ -19,7 +19,9 @@ from pydicom.uid import (
 )
 
 from roentgene.ingest.sources.dicom import framing
-from roentgene.ingest.sources.dicom.header import Header, examine, read_header, unwarned
+from roentgene.ingest.sources.dicom.damage import unwarned
+from roentgene.ingest.sources.dicom.header import Header, examine, read_header
+from roentgene.ingest.sources.dicom.sop_classes import SEGMENTATION
 from roentgene.ingest.sources.volume import VolumeError
 
 Make = Callable[..., list[Dataset]]
@@ -320,3 +322,11 @@ def test_a_malformed_fact_is_none_and_shown_to_nobody(
     assert header.acquisition.kvp is None
     assert header.study_date is None
     assert caplog.records == []
+
+
+def test_pixels_are_filled_up_to_an_even_length(written: Callable[..., Path]) -> None:
+    # 4 x 6 pixels of one bit are 3 bytes, which no element of DICOM can have
+    bits = {"BitsAllocated": 1, "BitsStored": 1, "HighBit": 0, "PixelRepresentation": 0}
+    small = {**bits, "SOPClassUID": SEGMENTATION}
+    assert read(written(**small, PixelData=b"\1\0\0\0")).rows == 4
+    assert code(written(**small, PixelData=bytes(6))) == "pixel_header_mismatch"

@@ -403,3 +403,24 @@ def test_two_published_persons_share_an_id(shared_data: Path) -> None:
     folders = {str(r.file_path).split("/")[0] for r in shared}
     assert folders == {"dose", "images"}
     assert {s.header.patient_id for s in found.kept.series} == {"STS_008", "99000"}
+
+
+def test_links_that_lead_to_each_other_are_refused(sound: Path) -> None:
+    (sound / "sound" / "there").symlink_to("back")
+    (sound / "sound" / "back").symlink_to("there")
+    (sound / "self").symlink_to("self")
+    found = look(sound)
+    assert codes(found)[:3] == ["unreadable_dicom"] * 3
+    # nobody knows whether they were slices of the series beside them
+    assert codes(found)[3:] == ["missing_slices"]
+
+
+def test_two_persons_whose_files_share_their_instances(
+    tmp_path: Path, make_slices: Make, save_slices: Save
+) -> None:
+    made = make_slices(5, SOPInstanceUID="1.2.9")
+    made[4].PatientBirthDate = "19000101"
+    save_slices(made, tmp_path)
+    found = look(tmp_path)
+    assert codes(found) == ["two_persons_one_id"]
+    assert found.kept.series == ()

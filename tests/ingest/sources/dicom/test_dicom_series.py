@@ -7,7 +7,8 @@ import pytest
 import SimpleITK as sitk
 from pydicom.dataset import Dataset
 
-from roentgene.ingest.sources.dicom.header import Header, examine, unwarned
+from roentgene.ingest.sources.dicom.damage import unwarned
+from roentgene.ingest.sources.dicom.header import Header, examine
 from roentgene.ingest.sources.dicom.series import ImageSeries, Refused, volumes_of
 
 Make = Callable[..., list[Dataset]]

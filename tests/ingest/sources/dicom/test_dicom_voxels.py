@@ -378,3 +378,34 @@ def test_a_published_multiframe_is_the_same_as_its_slices(shared_data: Path, siz
         reader.SetFileNames([str(path) for path in by_folder["image"].files])
         expected = sitk.GetArrayFromImage(reader.Execute())
     assert np.array_equal(slices.voxels, expected)
+
+
+def test_values_fit_where_the_header_does_not_say_their_bits(
+    tmp_path: Path, make_slices: Make, save_slices: Save
+) -> None:
+    made = make_slices(5, PixelRepresentation=0, BitsStored=None, HighBit=None)
+    values = np.full((ROWS, COLUMNS), 40_000, dtype="<u2")
+    for dataset in made:
+        dataset.PixelData = values.tobytes()
+    volume = read_series(save_slices(made, tmp_path))
+    assert set(volume.voxels.ravel().tolist()) == {40_000}
+
+
+@pytest.mark.parametrize("element", ["RescaleSlope", "RescaleIntercept"])
+def test_a_rescale_that_is_no_number_is_refused(
+    tmp_path: Path, make_slices: Make, save_slices: Save, element: str
+) -> None:
+    files = save_slices(make_slices(5, **{element: 2.75}), tmp_path)
+    for file in files:
+        # GDCM would read 2 up to the comma
+        file.write_bytes(file.read_bytes().replace(b"2.75", b"2,75"))
+    assert refused(files) == "unreadable_image"
+    found = scan(tmp_path, lambda path: path.name)
+    assert [refusal.reason_code for refusal in found.refused] == ["unreadable_image"]
+
+
+def test_an_empty_rescale_is_none(tmp_path: Path, make_slices: Make, save_slices: Save) -> None:
+    volume = read_series(
+        save_slices(make_slices(5, RescaleSlope="", RescaleIntercept=""), tmp_path)
+    )
+    assert np.array_equal(volume.voxels, stored())
