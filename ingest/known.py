@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
 import polars as pl
@@ -121,6 +121,8 @@ class Known:
         Rows of the tables in :data:`DECLARED`.
     habitat_models : mapping of str to HabitatModel
         Fitted models of habitats by name.
+    gene_sets : mapping of tuple of str to int
+        Genes of every gene set, by its collection, version and name.
     """
 
     last_batch: str | None
@@ -135,6 +137,7 @@ class Known:
     panels: Mapping[str, Panel]
     declared: Mapping[str, pl.DataFrame]
     habitat_models: Mapping[str, HabitatModel]
+    gene_sets: Mapping[tuple[str, str, str], int] = field(default_factory=dict)
 
     @property
     def is_new(self) -> bool:
@@ -230,6 +233,7 @@ def read_known(arrow: ArrowQuery, cohort_id: str) -> Known:
             row["name"]: model_of_row(row) for row in stored(_HABITAT_MODEL).to_dicts()
         },
         declared={name: stored(name) for name in DECLARED},
+        gene_sets=_gene_sets(arrow),
     )
 
 
@@ -239,6 +243,14 @@ def _panels(rows: list[dict[str, Any]]) -> dict[str, Panel]:
         genes[row["panel"]].add(row["hugo_symbol"])
     shared = {row["panel"] for row in rows if row["used_elsewhere"]}
     return {panel: Panel(frozenset(found), panel in shared) for panel, found in genes.items()}
+
+
+def _gene_sets(arrow: ArrowQuery) -> dict[tuple[str, str, str], int]:
+    columns = arrow(query_text("ingest/gene_sets")).to_pydict().values()
+    return {
+        (collection, version, gene_set): n_genes
+        for collection, version, gene_set, n_genes in zip(*columns, strict=True)
+    }
 
 
 def last_batch(arrow: ArrowQuery, cohort_id: str) -> str | None:

@@ -200,6 +200,20 @@ def personal_texts(texts: pl.Series) -> dict[str, str]:
     return found
 
 
+def text_columns(rows: pl.DataFrame) -> list[str]:
+    """Columns that hold text, as such or as categories.
+
+    Examples
+    --------
+    >>> rows = pl.DataFrame({"a": ["x"], "b": ["x"], "n": [1]})
+    >>> text_columns(rows.with_columns(pl.col("b").cast(pl.Categorical)))
+    ['a', 'b']
+    """
+    # a set of types does not do: that of categories is not equal to itself there
+    kinds = (pl.String, pl.Categorical, pl.Enum)
+    return [name for name, kind in rows.schema.items() if isinstance(kind, kinds)]
+
+
 def looks_like(text: str) -> str | None:
     """Say what in a single text looks like a person: a key of :data:`PATTERNS`, or None.
 

@@ -14,16 +14,6 @@ SOURCE_FILE = "source_file"
 SOURCE_ROW = "source_row"
 #: Columns that are given at commit.
 GIVEN_AT_COMMIT = frozenset({"batch_id", "measurement_id", "feature_id", "ingested_at", "current"})
-#: Tables of so many rows that their texts, which repeat, are staged as categories.
-CODED_TABLES = frozenset(
-    {
-        "genomic.copy_number",
-        "genomic.expression",
-        "genomic.methylation",
-        "genomic.assay_value",
-        "genomic.genotype",
-    }
-)
 #: What names a measurement and a feature in staged values, until they have numbers.
 VALUE_KEY = ("segmentation_id", "series_id", "extraction_id", "feature")
 

@@ -38,7 +38,8 @@ class Variable(Declared):
     """Unit of its numbers."""
     codes: WordMap = {}
     """Words of the file and what they mean: ``{1: male, 2: female}``; of a ``boolean``, ``true``
-    or ``false``. A list stands for words that mean themselves. Other words are refused.
+    or ``false``. A list stands for words that mean themselves. Other words are refused, but for
+    those that mean no value; a word that stands here never does, unless ``missing`` has it.
     """
     missing: tuple[str, ...] | None = None
     """Cells that mean no value, in place of those of the table."""

@@ -24,6 +24,9 @@ from roentgene.schemas.matrix_tables import MethylationTable as MethylationTable
 from roentgene.schemas.matrix_tables import SegmentTable as SegmentTable
 from roentgene.schemas.measured_tables import DvhTable as DvhTable
 from roentgene.schemas.measured_tables import FeaturesTable as FeaturesTable
+from roentgene.schemas.panel_tables import GenePanelMatrix as GenePanelMatrix
+from roentgene.schemas.panel_tables import GenePanelTable as GenePanelTable
+from roentgene.schemas.panel_tables import GeneSetTable as GeneSetTable
 from roentgene.schemas.person_tables import PersonLinkTable as PersonLinkTable
 from roentgene.schemas.person_tables import SampleTable as SampleTable
 from roentgene.schemas.specimen_tables import SampleVariableTable as SampleVariableTable
@@ -32,22 +35,14 @@ from roentgene.schemas.study_folder import StudyFolder as StudyFolder
 from roentgene.schemas.table_source import MISSING_WORDS as MISSING_WORDS
 from roentgene.schemas.table_source import IdRule as IdRule
 from roentgene.schemas.table_source import TableSource as TableSource
-from roentgene.schemas.variant_tables import GenePanelMatrix as GenePanelMatrix
-from roentgene.schemas.variant_tables import GenePanelTable as GenePanelTable
-from roentgene.schemas.variant_tables import GeneSetTable as GeneSetTable
+from roentgene.schemas.variant_source import Profiled as Profiled
 from roentgene.schemas.variant_tables import GenotypeTable as GenotypeTable
 from roentgene.schemas.variant_tables import MutationTable as MutationTable
-from roentgene.schemas.variant_tables import Profiled as Profiled
 from roentgene.schemas.variant_tables import StructuralVariantTable as StructuralVariantTable
-
 
 TableDeclaration = Annotated[
     ClinicalTable
-    | RedcapTable
     | OutcomeTable
-    | TreatmentTable
-    | ResponseTable
-    | BiomarkerTable
     | ExpressionTable
     | CopyNumberTable
     | MethylationTable
@@ -58,6 +53,10 @@ TableDeclaration = Annotated[
     | PersonLinkTable
     | TimepointTable
     | EventTable
+    | RedcapTable
+    | TreatmentTable
+    | ResponseTable
+    | BiomarkerTable
     | MutationTable
     | StructuralVariantTable
     | GenotypeTable

@@ -167,7 +167,9 @@ class OutcomeTable(Dated, DividedIds):
     event: str
     """Column that says whether the event was seen."""
     event_codes: WordCodes = {}
-    """Code of each word of that column: 0 censored, 1 event, more for competing events."""
+    """Code of each word of that column: 0 censored, 1 event, more for competing events. Words here
+    and under ``unknown`` are never taken as missing.
+    """
     empty_rows: Literal["refuse", "leave_out"] = "refuse"
     """Whether rows that say neither a status nor a time are refused, or left out and counted once:
     a wide clinical table has a row for everybody, also for whom nothing is known of the endpoint.

@@ -1,7 +1,7 @@
 """Genes: the approved symbols of HGNC, and every other name by which files call them.
 
 The packaged table is made from the release of HGNC that :data:`HGNC_RELEASE` names, by
-``schemas/vocabulary/make_hgnc_genes.py``. HGNC states no restriction on the use of its data.
+``roentgene.schemas.make_hgnc_genes``. HGNC states no restriction on the use of its data.
 """
 
 from __future__ import annotations
@@ -67,7 +67,9 @@ def gene_names() -> pl.DataFrame:
             genes.select("hugo_symbol", "hgnc_id", name="previous_symbols").explode("name"),
             genes.select("hugo_symbol", "hgnc_id", name=symbol.str.to_uppercase()),
         ]
-    ).filter(~pl.col("name").str.contains(_NUMBER), ~pl.col("name").is_in(genes["hugo_symbol"]))
+    ).filter(
+        ~pl.col("name").str.contains(_NUMBER), ~pl.col("name").is_in(genes["hugo_symbol"].implode())
+    )
     known = [
         genes.select("hugo_symbol", "hgnc_id", name=symbol, gene_status=pl.lit("approved")),
         synonyms.with_columns(gene_status=pl.lit("synonym")),

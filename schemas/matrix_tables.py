@@ -6,8 +6,8 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import model_validator
 
-from roentgene.schemas.declared import Declared, Name
-from roentgene.schemas.table_source import MISSING_WORDS, IdRule
+from roentgene.schemas.declared import Name
+from roentgene.schemas.table_source import MISSING_WORDS, IdRule, WrittenTable
 
 #: How a matrix lies in its file.
 Orientation = Literal["long", "rows", "columns"]
@@ -15,7 +15,7 @@ Orientation = Literal["long", "rows", "columns"]
 _GCT = (".gct", ".gct.gz")
 
 
-class Matrix(Declared):
+class Matrix(WrittenTable):
     """What every matrix declares."""
 
     file: str
@@ -50,6 +50,11 @@ class Matrix(Declared):
         """Column with the entity; None where every entity is a column, or by the form of GCT."""
         named: str | None = getattr(self, self.entity_key)
         return named
+
+    @property
+    def row_id(self) -> str | None:
+        """Column that says what a row is about."""
+        return self.entity_column if self.orientation == "rows" else self.sample
 
     @property
     def is_gct(self) -> bool:
@@ -188,7 +193,7 @@ class AssayValueTable(Matrix):
     entities: ClassVar[str] = "entities"
 
 
-class SegmentTable(Declared):
+class SegmentTable(WrittenTable):
     """Copy-number segments: one row a segment of a sample.
 
     The columns are found by the names that CBS, GISTIC, GDC and cBioPortal use, whatever their
@@ -196,8 +201,6 @@ class SegmentTable(Declared):
     """
 
     kind: Literal["segment"]
-    file: str
-    """Path of the table, relative to the cohort file."""
     id: str | None = None
     """Column with the sample's id, where it has another name."""
     genome: Literal["GRCh37", "GRCh38"]
@@ -209,8 +212,13 @@ class SegmentTable(Declared):
     missing: tuple[str, ...] = MISSING_WORDS
     """Cells that mean no value; what is written here takes the place of the default."""
 
+    @property
+    def row_id(self) -> str | None:
+        """Column with the sample's id, where it is declared."""
+        return self.id
 
-class GisticTable(Declared):
+
+class GisticTable(WrittenTable):
     """A result of GISTIC 2 for each sample: peaks (``all_lesions``) or genes.
 
     ``all_lesions`` gives a value of each peak under two profiles: the call of 0, 1 or 2 under
@@ -220,8 +228,6 @@ class GisticTable(Declared):
     """
 
     kind: Literal["gistic"]
-    file: str
-    """Path of the table, relative to the cohort file."""
     content: Literal["all_lesions", "all_thresholded", "all_data"]
     """Which of GISTIC's files it is; left out, its name says it."""
     profile: Name

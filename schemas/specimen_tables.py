@@ -1,4 +1,4 @@
-"""Tables that study folders become besides those that cohort files declare otherwise."""
+"""Clinical facts of specimens, and time lines in the columns of cBioPortal."""
 
 from __future__ import annotations
 
@@ -52,6 +52,6 @@ class TimeLineTable(TableSource):
     sample: str = "SAMPLE_ID"
     """Column with the sample that was taken; a file without it has none."""
     tracks: tuple[TimeLineTracks, ...] = ()
-    """What tells events of one type and day apart; left out, what cBioPortal goes by: the agent, the
-    test, the kind of imaging, the status, the sample.
+    """What tells events of one type and day apart; left out, what cBioPortal goes by: the agent,
+    the test, the kind of imaging, the status, the sample.
     """

@@ -24,7 +24,6 @@ from roentgene.app.terminal import counted, one_line, say, say_json
 
 if TYPE_CHECKING:
     from roentgene.ingest.committing.flow_forecast import FlowCount
-    from roentgene.ingest.known import SourceFile
     from roentgene.ingest.planning.plan import Plan
     from roentgene.ingest.planning.table_plan import TablePlan
     from roentgene.ingest.run import IngestReport
@@ -89,6 +88,7 @@ def _plan_object(made: Plan) -> dict[str, Any]:
                 "n_ids": table.source.n_ids,
                 "n_matched": table.source.n_matched,
                 "loses_patients": table.loses_patients,
+                "is_refused": table.is_refused,
                 "proposed_rules": table.source.proposed_rules,
                 "only_in_table": table.only_in_table,
                 "only_in_cohort": table.only_in_cohort,
@@ -122,12 +122,9 @@ def _plan_lines(made: Plan) -> Iterator[str]:
 
 def _unmatched(table: TablePlan) -> Iterator[str]:
     if table.source.n_ids is not None and table.source.n_matched is not None:
-        yield (
-            f"  {table.source.n_matched:,} of {counted(table.source.n_ids, 'patient')} of the "
-            "table match"
-        )
+        yield (f"  {table.source.n_matched:,} of {counted(table.source.n_ids, 'patient')} match")
     if table.loses_patients:
-        yield one_line(f"  {_loss(table.source)}")
+        yield one_line(f"  {_loss(table)}")
     sides = (("the table", table.only_in_table), ("the cohort", table.only_in_cohort))
     for side, ids in sides:
         if ids:
@@ -139,14 +136,16 @@ def _unmatched(table: TablePlan) -> Iterator[str]:
             yield f"    and {len(ids) - _MOST_IDS:,} more: --json names them all"
 
 
-def _loss(source: SourceFile) -> str:
+def _loss(table: TablePlan) -> str:
     """Say how many patients a table loses, and what to do: an error where a rule is missing."""
-    n_ids, n_lost = source.n_ids or 0, (source.n_ids or 0) - (source.n_matched or 0)
-    lost = f"{n_lost:,} of its {n_ids:,} patients ({100 * n_lost / max(n_ids, 1):.0f} %) are lost"
-    if source.proposed_rules is None:
-        return f"WARNING: {lost}: no id rule would match more; are they patients without images?"
-    cure = f"write 'normalise: {source.proposed_rules}' behind the rules that the table has"
-    return f"ERROR: {lost} for want of id rules: {cure}"
+    n_ids, n_matched = table.source.n_ids or 0, table.source.n_matched or 0
+    part = 100 * (n_ids - n_matched) / max(n_ids, 1)
+    lost = f"{n_ids - n_matched:,} of {counted(n_ids, 'patient')} ({part:.0f} %) match nobody"
+    if table.source.proposed_rules is not None:
+        rules = table.source.proposed_rules
+        return f"ERROR: {lost} for want of id rules: add 'normalise: {rules}' to the table"
+    severity = "ERROR" if table.is_refused else "WARNING"
+    return f"{severity}: {lost}, and no id rule that is known would match more"
 
 
 @app.command()

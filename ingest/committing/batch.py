@@ -14,12 +14,14 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 
+from roentgene.ingest.committing.agreeing import COMPARED, one_row_of_files
 from roentgene.ingest.committing.cohort_rows import cohort_rows, region_rows
 from roentgene.ingest.committing.gate_counts import file_counts
 from roentgene.ingest.committing.gene_rows import gene_rows
 from roentgene.ingest.committing.marker_rows import marker_rows
 from roentgene.ingest.committing.merging import merge
 from roentgene.ingest.committing.person_rows import with_persons
+from roentgene.ingest.committing.visit_rows import visit_rows
 from roentgene.ingest.gates.staged import StagedGate, gate_staged, joined
 from roentgene.ingest.known import DECLARED, GROWING, Known, Measured
 from roentgene.ingest.planning.plan import Plan
@@ -50,7 +52,12 @@ _MERGED = (
 # what was stored first goes on to stand
 _FIRST_STAYS = ("imaging.extraction", "vocab.region")
 _PANEL = "genomic.panel_gene"
+#: Gene sets, which are written whole.
+GENE_SET = "vocab.gene_set"
+#: What tells one from another.
+GENE_SET_KEY = ("collection", "version", "gene_set")
 _PATIENT = "study.patient"
+_VISIT = "study.timepoint"
 _VALUES_AT_ONCE = 1_000_000
 
 #: Rows of a table that the catalogue does not hold in the same form, columns ignored.
@@ -110,6 +117,7 @@ def gather(plan: Plan, cases: Iterable[CaseRows], changed: ChangedRows) -> Batch
     refusals += _add_cases(cases, parts, values)
     for name, frame in cohort_rows(plan).items():
         parts[name].append(frame)
+    parts[_VISIT].append(visit_rows(parts, plan.known.growing[_VISIT], plan.cohort))
     parts[_PATIENT] = with_persons(parts[_PATIENT], plan.known.growing[_PATIENT])
     parts["vocab.region"].append(
         region_rows(_regions(plan, parts), plan.cohort, plan.imaging.habitat_models)
@@ -210,6 +218,8 @@ def _one_row_a_key(
 ) -> tuple[pl.DataFrame, list[Refusal]]:
     if name in _MERGED:
         return merge(name, frames, known.growing.get(name))
+    if name in COMPARED:
+        return one_row_of_files(name, frames)
     return pl.concat(frames), []
 
 
@@ -224,7 +234,8 @@ def _new_rows(name: str, rows: pl.DataFrame, known: Known, changed: ChangedRows)
         return _new_panels(rows, known).to_arrow()
     declared = table(name)
     others = tuple(column.name for column in declared.columns if column.name not in declared.key)
-    return changed(name, rows.to_arrow(), others if name in _FIRST_STAYS else ())
+    new = changed(name, rows.to_arrow(), others if name in _FIRST_STAYS else ())
+    return _new_gene_sets(rows, new, known).to_arrow() if name == GENE_SET else new
 
 
 def _same_rows(name: str, a: pl.DataFrame, b: pl.DataFrame) -> bool:
@@ -241,6 +252,24 @@ def _new_panels(rows: pl.DataFrame, known: Known) -> pl.DataFrame:
         or known.panels[str(panel)].genes != set(genes["hugo_symbol"])
     ]
     return pl.concat(new) if new else rows.clear()
+
+
+def _new_gene_sets(rows: pl.DataFrame, new: pa.Table, known: Known) -> pl.DataFrame:
+    """Gene sets, each with all its genes, that are new or have other genes now."""
+    changed = pl.DataFrame(new).select(GENE_SET_KEY).unique()
+    stored = pl.DataFrame(
+        [(*key, n_genes) for key, n_genes in known.gene_sets.items()],
+        schema={**dict.fromkeys(GENE_SET_KEY, pl.String), "n_genes": pl.UInt32},
+        orient="row",
+    )
+    smaller = (
+        rows.group_by(GENE_SET_KEY)
+        .agg(n_now=pl.len())
+        .join(stored, on=GENE_SET_KEY)
+        .filter(pl.col("n_now") < pl.col("n_genes"))
+    )
+    written = pl.concat([changed, smaller.select(GENE_SET_KEY)])
+    return rows.join(written, on=GENE_SET_KEY, how="semi", maintain_order="left")
 
 
 class _Values:

@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 
-from roentgene.ingest.committing.batch import Batch
+from roentgene.ingest.committing.batch import GENE_SET, GENE_SET_KEY, Batch
 from roentgene.ingest.committing.numbering import new_features, number_measurements, number_values
 from roentgene.ingest.gates.catalogue import check_catalogue
 from roentgene.ingest.gates.privacy import check_people
@@ -123,7 +123,9 @@ def commit(
         written |= _write_measurements(tx, plan, batch, head)
         wanted = {"cohort_id": cohort_id, "extraction_ids": sorted(batch.engines)}
         tx.execute_query("ingest/set_current", wanted)
-        gate = check_catalogue(tx.arrow, cohort_id, written, filled)
+        proven = {name: n for name, n in written.items() if name in batch.tables}
+        proven.pop(_MEASUREMENT, None)  # its declared key is given at commit
+        gate = check_catalogue(tx.arrow, cohort_id, written, filled, proven)
         if gate.refused:
             raise CatalogueRefusedError(gate.refused, gate.counts)
         _write_books(tx, plan, head, change, (*batch.counts, *people.counts, *gate.counts))
@@ -157,6 +159,10 @@ def _write_tables(tx: Transaction, plan: Plan, batch: Batch, head: BatchHead) ->
     if _PANEL in batch.tables:
         panels = batch.tables[_PANEL]["panel"].unique().to_pylist()
         tx.execute_query("ingest/delete_panel_genes", {"panels": panels})
+    if GENE_SET in batch.tables:
+        sets = pl.DataFrame(batch.tables[GENE_SET]).select(GENE_SET_KEY).unique()
+        named = {f"{column}s": sets[column].to_list() for column in GENE_SET_KEY}
+        tx.execute_query("ingest/delete_gene_sets", named)
     written = {}
     for name, rows in batch.tables.items():
         if name != _MEASUREMENT:

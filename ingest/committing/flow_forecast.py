@@ -11,8 +11,9 @@ import polars as pl
 import pyarrow as pa
 
 from roentgene.ingest.committing.cohort_rows import cohort_rows
+from roentgene.ingest.committing.merging import merge
 from roentgene.ingest.extract.work import DVH
-from roentgene.ingest.known import DECLARED, ArrowQuery
+from roentgene.ingest.known import DECLARED, GROWING, ArrowQuery
 from roentgene.ingest.planning.plan import Plan
 from roentgene.queries import render
 from roentgene.queries.registry import registry
@@ -92,7 +93,7 @@ def _planned(plan: Plan) -> dict[str, pl.DataFrame]:
 
 
 def _due_images(plan: Plan) -> Mapping[str, Sequence[Mapping[str, Any]]]:
-    """What the cases of a plan would measure."""
+    """Make the rows that the cases of a plan would give, if every one succeeded."""
     found: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for case in plan.imaging.cases:
         of_features = {one.extraction_id for one in case.extractions if one.engine != DVH}
@@ -123,7 +124,7 @@ def _due_images(plan: Plan) -> Mapping[str, Sequence[Mapping[str, Any]]]:
 def _together(
     arrow: ArrowQuery, declared: Table, planned: pl.DataFrame | None, cohort_id: str
 ) -> pa.Table | None:
-    """Stored rows, and those of the plan in place of the ones that they change."""
+    """Put rows of the plan in the place of the stored ones that they change."""
     name = declared.full_name
     if planned is not None and name == _MEASUREMENT:
         planned = planned.with_columns(current=pl.lit(True))
@@ -135,9 +136,11 @@ def _together(
         stored = arrow(render.select_view(declared.schema, declared.name))
     if planned is None:
         return stored
+    if name in GROWING:
+        # each source adds what it knows, as when it is committed
+        planned, _ = merge(name, [planned], pl.DataFrame(stored))
     key = list(_MEASURED if name == _MEASUREMENT else declared.key)
     told = [column.name for column in declared.columns if column.name in planned.columns]
-    # what several sources add to is joined by its key when it is committed
     planned = planned.select(told).unique(key, keep="first", maintain_order=True)
     left = pl.DataFrame(stored).join(planned, on=key, how="anti", nulls_equal=True)
     return pl.concat([planned, left], how="diagonal_relaxed").to_arrow()

@@ -1,4 +1,4 @@
-"""Rows of the packaged list of markers, by which sources that name them differently are compared."""
+"""Rows of the packaged list of markers, which tells what sources mean by their own names."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from roentgene.ingest.tables.staging import staged_rows
 from roentgene.schemas.markers import marker_names, result_words
 
 # tables that may tell a marker
-_TELLING = ("clinical.variable", "genomic.biomarker")
+_TELLING = ("clinical.variable", "clinical.sample_variable", "genomic.biomarker")
 _FILE = "markers.yaml"
 
 
@@ -25,11 +25,11 @@ def marker_rows(parts: Mapping[str, Sequence[pl.DataFrame]]) -> dict[str, pl.Dat
     """
     if not any(frame.height for name in _TELLING for frame in parts.get(name, ())):
         return {}
-    listed = {"vocab.marker": marker_names(), "vocab.marker_result": result_words()}
-    return {
-        name: staged_rows(name, _frame([asdict(word) for word in words]), _FILE, "")
-        for name, words in listed.items()
+    listed = {
+        "vocab.marker": [asdict(name) for name in marker_names()],
+        "vocab.marker_result": [asdict(word) for word in result_words()],
     }
+    return {name: staged_rows(name, _frame(rows), _FILE, "") for name, rows in listed.items()}
 
 
 def _frame(rows: list[dict[str, object]]) -> pl.DataFrame:

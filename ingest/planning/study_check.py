@@ -1,4 +1,4 @@
-"""A study folder checked without a warehouse: what an ingest of it would take, and what is wrong."""
+"""A study folder checked without a warehouse: what an ingest would take, and what is wrong."""
 
 from __future__ import annotations
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -11,29 +10,21 @@ from typing import Literal
 
 import polars as pl
 
-from roentgene.ingest.identity import file_hash
 from roentgene.ingest.known import Known, SourceFile
 from roentgene.ingest.personal_text import DATE
-from roentgene.ingest.privacy import UNDECLARED, Privacy
-from roentgene.ingest.tables import StagedTables, TableContext, stage_table, staging_order
-from roentgene.ingest.tables.id_proposals import LOST_PART, propose_rules
-from roentgene.ingest.tables.identifiers import IdMatch, nearest_ids
-from roentgene.ingest.tables.staging import no_persons
-from roentgene.schemas.canonical import canonical_json, text_hash
-from roentgene.schemas.cohort import Cohort
-from roentgene.schemas.cohort_tables import (
-    ClinicalTable,
-    ExpressionTable,
-    GenePanelMatrix,
-    MutationTable,
-    OutcomeTable,
-    RedcapTable,
-    StructuralVariantTable,
-    TableDeclaration,
+from roentgene.ingest.planning.asked_tables import AskedTable, asked_tables, due_tables
+from roentgene.ingest.planning.panels import (
+    files_without_genes,
+    panels_of,
+    with_missing_panels,
 )
-from roentgene.schemas.course_tables import Dated
+from roentgene.ingest.planning.table_ids import known_hash, staged_ids, stored_ids
+from roentgene.ingest.privacy import UNDECLARED, Privacy
+from roentgene.ingest.tables import StagedTables, TableContext, stage_table
+from roentgene.ingest.tables.id_proposals import LOST_PART
+from roentgene.ingest.tables.staging import no_persons
+from roentgene.schemas.cohort import Cohort
 from roentgene.schemas.errors import FileError
-from roentgene.schemas.measured_tables import FeaturesTable
 
 State = Literal["new", "changed", "unchanged"]
 _SERIES = "imaging.series"
@@ -63,7 +54,7 @@ class TablePlan:
     source : SourceFile
         What is to be stored of the file.
     staged : StagedTables or None
-        Its rows; None where it is unchanged.
+        Its rows; None where it is unchanged and nothing that changed speaks of the same rows.
     """
 
     name: str
@@ -78,22 +69,17 @@ class TablePlan:
     staged: StagedTables | None = None
 
     @property
+    def is_refused(self) -> bool:
+        """Whether the table was refused as a whole."""
+        return self.staged is not None and not self.staged.rows and bool(self.staged.refusals)
+
+    @property
     def loses_patients(self) -> bool:
         """Whether more than a fifth of the patients of the table match nobody."""
         n_ids, n_matched = self.source.n_ids, self.source.n_matched
-        return bool(n_ids) and n_matched is not None and n_ids - n_matched > LOST_PART * n_ids
-
-
-@dataclass
-class _Asked:
-    """A declared table on its way to a plan."""
-
-    declaration: TableDeclaration
-    label: str
-    path: Path
-    content_hash: str
-    before: SourceFile | None
-    staged: StagedTables | None = None
+        if n_ids is None or n_matched is None:
+            return False
+        return n_ids - n_matched > LOST_PART * n_ids
 
 
 def plan_tables(
@@ -108,7 +94,8 @@ def plan_tables(
     """Stage the tables that are new or changed.
 
     A table is staged again if its file or its declaration has changed, if somebody asked for it,
-    or if the patients and samples are no longer those that it was joined with.
+    if a table that may speak of the same rows is, or if the patients and samples are no longer
+    those that it was joined with.
 
     Parameters
     ----------
@@ -133,7 +120,7 @@ def plan_tables(
         If the path of a table looks like a person, or a panel has other genes elsewhere.
     """
     _check_paths(cohort, privacy)
-    asked = list(_asked(cohort, folder, known, privacy))
+    asked = list(asked_tables(cohort, folder, known, privacy))
     context = TableContext(
         cohort,
         known.patients | imaged,
@@ -143,19 +130,26 @@ def plan_tables(
         folder,
         no_persons() if persons is None else persons,
     )
-    files_due = {one.declaration.file for one in asked if _is_due(one, known)}
-    context = _stage([one for one in asked if one.declaration.file in files_due], context)
+    context = _stage(due_tables(asked, known.retried), context)
     imaged |= known.imaged_patients | _imaged_by_tables(asked)
-    known_hash = _known_hash(context, imaged)
+    digest = known_hash(context, imaged)
+    told = set().union(*(panels_of(one.staged) for one in asked))
+    cured = files_without_genes(known.undone_refusals.values(), told)
     stale = [
         one
         for one in asked
-        if one.staged is None and one.before and one.before.known_hash != known_hash
+        if one.staged is None
+        and one.before
+        and (one.before.known_hash != digest or one.declaration.file in cured)
     ]
     context = _stage(stale, context)
-    known_hash = _known_hash(context, imaged)
+    digest = known_hash(context, imaged)
     _check_panels(asked, known)
-    return tuple(_planned(one, known, context, imaged, known_hash) for one in asked)
+    panels = set(known.panels).union(*(panels_of(one.staged) for one in asked))
+    for one in asked:
+        if one.staged is not None:
+            one.staged = with_missing_panels(one.staged, one.declaration.file, panels)
+    return tuple(_planned(one, known, context, imaged, digest) for one in asked)
 
 
 def _check_paths(cohort: Cohort, privacy: Privacy) -> None:
@@ -173,57 +167,7 @@ def _check_paths(cohort: Cohort, privacy: Privacy) -> None:
             raise FileError(msg, "Rename the file or its folder: paths are stored")
 
 
-def _asked(cohort: Cohort, folder: Path, known: Known, privacy: Privacy) -> Iterator[_Asked]:
-    seen: Counter[tuple[str, str]] = Counter()
-    for declaration in staging_order(cohort.tables):
-        label = _label(declaration)
-        seen[declaration.file, label] += 1
-        n_before = seen[declaration.file, label] - 1
-        label = f"{label}#{n_before + 1}" if n_before else label
-        path = folder / declaration.file
-        said = canonical_json(declaration.model_dump(mode="json"))
-        digest = _digest(path)
-        # with other rules of privacy, another key, dictionary or day zero, other rows come in
-        further = "".join(
-            f" {_digest(folder / file)}" for file in _files_beside(declaration, cohort)
-        )
-        content_hash = text_hash(f"{digest} {said}{privacy.said(declaration)}{further}")
-        before = known.source_files.get((declaration.file, label))
-        yield _Asked(declaration, label, path, content_hash, before)
-
-
-def _digest(path: Path) -> str:
-    return file_hash(path) if path.is_file() else ""
-
-
-def _files_beside(declaration: TableDeclaration, cohort: Cohort) -> Iterator[str]:
-    """Files, besides its own, that decide what a table gives."""
-    match declaration:
-        case ClinicalTable(dictionary=str() as file) | RedcapTable(dictionary=file):
-            yield file
-        case MutationTable() | StructuralVariantTable() | GenePanelMatrix():
-            yield from declaration.besides
-        case Dated(dates=str()) if cohort.anchors is not None:
-            yield cohort.anchors.file
-
-
-def _label(declaration: TableDeclaration) -> str:
-    """Kind of a table, with what tells it from others of that kind in the same file."""
-    match declaration:
-        case OutcomeTable():
-            return f"{declaration.kind}:{declaration.endpoint}"
-        case ExpressionTable() | FeaturesTable():
-            return f"{declaration.kind}:{declaration.profile}"
-        case _:
-            return declaration.kind
-
-
-def _is_due(asked: _Asked, known: Known) -> bool:
-    unchanged = asked.before is not None and asked.before.content_hash == asked.content_hash
-    return not unchanged or asked.declaration.file in known.retried
-
-
-def _stage(tables: Sequence[_Asked], context: TableContext) -> TableContext:
+def _stage(tables: Sequence[AskedTable], context: TableContext) -> TableContext:
     for asked in tables:
         name = asked.declaration.file
         asked.staged = stage_table(asked.declaration, asked.path, name, context)
@@ -231,14 +175,14 @@ def _stage(tables: Sequence[_Asked], context: TableContext) -> TableContext:
     return context
 
 
-def _imaged_by_tables(tables: Sequence[_Asked]) -> frozenset[str]:
+def _imaged_by_tables(tables: Sequence[AskedTable]) -> frozenset[str]:
     """Patients with ready-made features."""
     staged = [one.staged.rows for one in tables if one.staged]
     found = [rows[_SERIES]["patient_id"] for rows in staged if _SERIES in rows]
     return frozenset(patient for patients in found for patient in patients)
 
 
-def _check_panels(tables: Sequence[_Asked], known: Known) -> None:
+def _check_panels(tables: Sequence[AskedTable], known: Known) -> None:
     """Refuse to give other genes to a panel that another cohort was profiled with.
 
     Raises
@@ -255,69 +199,36 @@ def _check_panels(tables: Sequence[_Asked], known: Known) -> None:
                 raise FileError(msg, "Another cohort uses that name: give this panel its own")
 
 
-def _known_hash(context: TableContext, imaged: frozenset[str]) -> str:
-    parts: list[object] = [
-        sorted(context.patients),
-        sorted(context.samples.items()),
-        sorted(imaged),
-    ]
-    others = context.persons.filter(pl.col("cohort_id") != context.cohort.cohort_id)
-    if others.height:
-        # links are joined with the patients of other cohorts too
-        parts.append(sorted(others.rows()))
-    return text_hash(canonical_json(parts))
-
-
 def _planned(
-    asked: _Asked, known: Known, context: TableContext, imaged: frozenset[str], known_hash: str
+    asked: AskedTable, known: Known, context: TableContext, imaged: frozenset[str], digest: str
 ) -> TablePlan:
     name, kind = asked.declaration.file, asked.declaration.kind
     if asked.staged is None:
         # only what was ingested before is ever left unstaged
-        before = asked.before or SourceFile(asked.content_hash, known_hash, 0)
-        rows = known.unmatched.get(name, [])
-        sides = {
-            side: tuple(str(row["id"]) for row in rows if row["side"] == side)
-            for side in ("table", "cohort")
-        }
-        nearest = {str(row["id"]): row["nearest"] for row in rows if row["nearest"] is not None}
-        unmatched = sides["table"], sides["cohort"], nearest
-        return TablePlan(name, kind, "unchanged", before.n_rows, *unmatched, asked.label, before)
-    match = asked.staged.id_match
-    ids = match.matched | set(match.only_in_table)
-    # in a cohort without images every table adds patients, and none of them stands alone
-    only_in_table = tuple(sorted(ids - imaged)) if imaged else ()
-    if not asked.staged.rows:
-        # of a refused table nobody was added
-        only_in_table = match.only_in_table
-    about = context.known_patients if asked.staged.has_ids else frozenset()
-    only_in_cohort = tuple(sorted(about - ids))
-    nearest = nearest_ids(only_in_table, context.known_patients - set(only_in_table))
-    nearest |= nearest_ids(only_in_cohort, only_in_table) | dict(match.near_misses)
-    n_rows = sum(rows.height for rows in asked.staged.rows.values())
+        before = asked.before or SourceFile(asked.content_hash, digest, 0)
+        ids, n_rows, source = stored_ids(name, known), before.n_rows, before
+    else:
+        ids = staged_ids(asked.staged, context, imaged)
+        n_rows = sum(rows.height for rows in asked.staged.rows.values())
+        found = (ids.n_ids, ids.n_matched, ids.proposed_rules)
+        source = SourceFile(asked.content_hash, digest, n_rows, *found)
     return TablePlan(
         name,
         kind,
-        "changed" if asked.before else "new",
+        _state(asked, known, digest),
         n_rows,
-        only_in_table,
-        only_in_cohort,
-        nearest,
+        ids.only_in_table,
+        ids.only_in_cohort,
+        ids.nearest,
         asked.label,
-        SourceFile(asked.content_hash, known_hash, n_rows, *_id_counts(match, imaged)),
+        source,
         asked.staged,
     )
 
 
-def _id_counts(match: IdMatch, imaged: frozenset[str]) -> tuple[int | None, int | None, str | None]:
-    """Patients of a table, those of them that match, and the rules that would match more."""
-    if not match.n_ids:
-        return None, None, None
-    known = imaged or match.matched.union(match.only_in_cohort)
-    if not known:
-        return match.n_ids, None, None
-    ids = match.matched.union(match.only_in_table)
-    n_matched = len(ids & known)
-    lost = match.n_ids - n_matched > LOST_PART * match.n_ids
-    proposal = (match.proposal or propose_rules(ids, known)) if lost else None
-    return match.n_ids, n_matched, None if proposal is None else proposal.normalise
+def _state(asked: AskedTable, known: Known, digest: str) -> State:
+    if asked.before is None:
+        return "new"
+    same = asked.is_unchanged and asked.before.known_hash == digest
+    wanted = asked.staged is not None and asked.declaration.file in known.retried
+    return "unchanged" if asked.staged is None or (same and not wanted) else "changed"

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from roentgene.ingest.study_folder.clinical_file import PATIENT, SAMPLE, ClinicalFile
-from roentgene.ingest.study_folder.declarations import Made, Making, NotTakenError
 from roentgene.ingest.study_folder.findings import Finding
+from roentgene.ingest.study_folder.making import Made, Making, NotTakenError
 from roentgene.ingest.study_folder.meta_file import DataFile
 from roentgene.ingest.study_folder.outcome_columns import outcome_columns
 from roentgene.schemas.cohort_tables import TableDeclaration

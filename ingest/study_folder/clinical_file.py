@@ -6,12 +6,12 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Literal
 
 import polars as pl
 
 from roentgene.ingest.staged_columns import SOURCE_ROW
+from roentgene.ingest.study_folder.data_header import comment_lines
 from roentgene.ingest.study_folder.findings import Finding
 from roentgene.ingest.study_folder.meta_file import DataFile
 from roentgene.ingest.tables.cells import number, text
@@ -123,10 +123,8 @@ def read_clinical(
     return replace(file, mixed=frozenset(mixed)), findings
 
 
-def _attributes(
-    data: DataFile, read: FileTable
-) -> tuple[dict[str, Attribute], list[Finding]]:
-    lines = _comment_lines(data.path)
+def _attributes(data: DataFile, read: FileTable) -> tuple[dict[str, Attribute], list[Finding]]:
+    lines = comment_lines(data.path)
     if not lines:
         detail = "there are no four lines that begin with # above the header"
         return {}, [data.finding("clinical_header_missing", detail, 1)]
@@ -148,17 +146,6 @@ def _attributes(
         column: Attribute(name, about, kind if kind in _DATATYPES else "STRING")
         for column, name, about, kind in zip(read.columns, *rows[:3], strict=False)
     }, findings
-
-
-def _comment_lines(path: Path) -> list[str]:
-    found = []
-    with path.open(encoding="utf-8-sig") as lines:
-        for line in lines:
-            if line.strip() and not line.startswith("#"):
-                break
-            if line.strip():
-                found.append(line.rstrip("\r\n"))
-    return found
 
 
 def _definitions(data: DataFile, columns: list[str], cells: list[list[str]]) -> Iterator[Finding]:
@@ -194,9 +181,7 @@ def _names(file: ClinicalFile) -> Iterator[Finding]:
             yield _of_header(file, "clinical_header_wrong", detail, column, stated.datatype)
 
 
-def _of_header(
-    file: ClinicalFile, rule: str, detail: str, column: str, *values: str
-) -> Finding:
+def _of_header(file: ClinicalFile, rule: str, detail: str, column: str, *values: str) -> Finding:
     line = len(_LINES) + 1 if file.attributes else None
     return file.data.finding(rule, detail, line, column, *values)
 

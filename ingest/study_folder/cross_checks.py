@@ -16,9 +16,10 @@ from roentgene.ingest.study_folder.data_header import (
 from roentgene.ingest.study_folder.findings import Finding
 from roentgene.ingest.study_folder.meta_file import DataFile
 from roentgene.ingest.study_folder.study import Study
+from roentgene.schemas.panel_tables import WHOLE_WORDS
 
 #: Words of a panel matrix that name no panel.
-NO_PANEL = frozenset({"NA", "WES", "WXS", "WGS", "Whole-Exome", "Whole-Genome"})
+NO_PANEL = frozenset({"NA", *WHOLE_WORDS})
 _GENES = ("Hugo_Symbol", "Entrez_Gene_Id", "Cytoband")
 # what a case list says was profiled, and the columns of samples of its long data
 _LISTED = (
@@ -51,7 +52,7 @@ def check_across(study: Study, missing: Iterable[str]) -> list[Finding]:
 
 
 def _people(study: Study, missing: tuple[str, ...]) -> Iterator[Finding]:
-    files = {file.level: file for file in study.clinical}
+    files = {file.level: file for file in reversed(study.clinical)}
     with_samples = set(study.samples.values())
     if "sample" not in files:
         return
@@ -61,7 +62,8 @@ def _people(study: Study, missing: tuple[str, ...]) -> Iterator[Finding]:
         yield files["sample"].data.finding("several_samples", detail, None, SAMPLE, *several)
     if "patient" not in files:
         return
-    patients = files["patient"].patients(missing)
+    of_patients = [file.patients(missing) for file in study.clinical if file.level == "patient"]
+    patients = set().union(*of_patients)
     alone = sorted(patients - with_samples)
     if alone:
         detail = f"{len(alone)} of {len(patients)} patients have no sample"
@@ -108,7 +110,7 @@ def _against_list(
 
 
 def samples_of(data: DataFile, columns: tuple[str, ...]) -> dict[str, int]:
-    """Samples of a data file with the line on which each stands first.
+    """Find the samples of a data file with the line on which each stands first.
 
     Parameters
     ----------
@@ -143,7 +145,7 @@ def _sources(study: Study) -> Iterator[Finding]:
 def _panels(study: Study) -> Iterator[Finding]:
     for one in study.data:
         panel = one.meta.get("gene_panel")
-        if panel is not None and panel not in study.panels:
+        if panel is not None and panel not in study.panels and panel not in NO_PANEL:
             yield one.meta.finding("gene_panel_missing", _NO_GENES, "gene_panel", panel)
     profiles = {one.stable_id for one in study.data}
     for matrix in study.of("gene_panel_matrix"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,17 +36,29 @@ class Header:
 
 def read_header(path: Path) -> Header:
     """Read the header of a data file: its first line that does not begin with ``#``."""
+    *_, (number, line) = [(0, ""), *_first_lines(path)]
+    if not line.strip() or line.startswith("#"):
+        return Header((), number)
+    return Header(tuple(cell.strip().strip('"') for cell in line.split(_TAB)), number)
+
+
+def comment_lines(path: Path) -> list[str]:
+    """Read the lines above the header, empty ones left out."""
+    return [line for _, line in _first_lines(path) if line.startswith("#")]
+
+
+def _first_lines(path: Path) -> Iterator[tuple[int, str]]:
+    """Lines up to the header, each with its number; what cannot be read has none."""
     opener = gzip.open if path.suffix == ".gz" else open
-    number = 0
     try:
-        with opener(path, "rt", encoding="utf-8-sig", newline="\n") as lines:
+        # letters of other encodings are told by the table that the file becomes
+        with opener(path, "rt", encoding="utf-8-sig", errors="replace", newline="\n") as lines:
             for number, line in enumerate(lines, start=1):
+                yield number, line.rstrip("\r\n")
                 if line.strip() and not line.startswith("#"):
-                    cells = line.rstrip("\r\n").split(_TAB)
-                    return Header(tuple(cell.strip().strip('"') for cell in cells), number)
-    except (OSError, EOFError, UnicodeDecodeError, zlib.error):
-        pass  # refused by the table that the file becomes
-    return Header((), number)
+                    return
+    except (OSError, EOFError, zlib.error):
+        return
 
 
 def distinct_cells(path: Path, header: Header, column: str) -> pl.DataFrame:

@@ -1,107 +1,20 @@
-"""What each data file of a study folder is declared as: ordinary tables of a cohort file."""
+"""What each molecular data file of a study folder is declared as: ordinary tables."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Any, Literal
+from typing import Any
 
-from pydantic import TypeAdapter
-
-from roentgene.ingest.study_folder.case_list import CaseList
 from roentgene.ingest.study_folder.clinical_file import SAMPLE
 from roentgene.ingest.study_folder.data_header import Header, read_header
-from roentgene.ingest.study_folder.findings import Finding
+from roentgene.ingest.study_folder.making import BUILDS, Made, Making, NotTakenError
 from roentgene.ingest.study_folder.meta_file import DataFile
-from roentgene.ingest.study_folder.study import Study
 from roentgene.schemas.cohort_tables import TableDeclaration
-from roentgene.schemas.study_folder import StudyFolder, study_format
+from roentgene.schemas.panel_tables import WHOLE_WORDS
 
-_BUILDS: Mapping[str, Literal["GRCh37", "GRCh38"]] = {"hg19": "GRCh37", "hg38": "GRCh38"}
+_WHOLE = frozenset(word.casefold() for word in WHOLE_WORDS)
 _COPY_NUMBERS = {"DISCRETE": "discrete", "DISCRETE_LONG": "discrete", "LOG2-VALUE": "log2"}
-_TABLE: TypeAdapter[TableDeclaration] = TypeAdapter(TableDeclaration)
-NOT_STATED = "not stated"
-
-
-class NotTakenError(Exception):
-    """A data file that becomes no table.
-
-    Parameters
-    ----------
-    detail : str
-        Why.
-    rule : str
-        Reason code of it.
-    """
-
-    def __init__(self, detail: str, rule: str = "not_supported_yet") -> None:
-        super().__init__(detail)
-        self.detail = detail
-        self.rule = rule
-
-
-@dataclass(frozen=True)
-class Making:
-    """What is needed to declare the data files of a study folder.
-
-    Parameters
-    ----------
-    declared : StudyFolder
-        What the cohort file says of the folder.
-    study : Study
-        The folder as read.
-    day_zero : str
-        Event from which the cohort counts its days.
-    """
-
-    declared: StudyFolder
-    study: Study
-    day_zero: str
-
-    def path(self, name: str) -> str:
-        """Path of a file of the folder, relative to the cohort file."""
-        return f"{self.declared.file.rstrip('/')}/{name}"
-
-    def table(self, kind: str, name: str, **keys: Any) -> TableDeclaration:
-        """Declare a file of the folder as a table."""
-        given = {"kind": kind, "file": self.path(name), "missing": self.declared.missing, **keys}
-        return _TABLE.validate_python({k: v for k, v in given.items() if v is not None})
-
-    def of_patients(self, kind: str, name: str, **keys: Any) -> TableDeclaration:
-        """Declare a table with ids of patients or samples."""
-        return self.table(kind, name, normalise=self.declared.normalise, **keys)
-
-    @property
-    def genome(self) -> Literal["GRCh37", "GRCh38"] | None:
-        """Genome build of the study, where it is said."""
-        stated = None if self.study.meta is None else self.study.meta.get("reference_genome")
-        return self.declared.genome or _BUILDS.get(stated or "")
-
-    def unit(self, data: DataFile) -> tuple[str, list[Finding]]:
-        """Unit of the values of a profile: as declared, else as its stable id stands for it."""
-        stable_id = data.stable_id or ""
-        of = f"{data.meta.fields.get('genetic_alteration_type', '')} {data.datatype}"
-        known = study_format()["stable_ids"].get(of, {}).get(stable_id)
-        usual = "z-score" if data.datatype == "Z-SCORE" else None
-        unit = self.declared.units.get(stable_id) or known or usual
-        if unit is not None:
-            return str(unit), []
-        detail = f"neither the format nor the cohort file says the unit of {stable_id}"
-        return NOT_STATED, [data.finding("unit_not_stated", detail)]
-
-    def listed(self, of: str) -> dict[str, str] | None:
-        """Name the case list of what was profiled, as declarations do."""
-        found: CaseList | None = self.study.case_lists.get(of)
-        return None if found is None else {"file": self.path(found.name)}
-
-    def in_matrix(self, *stable_ids: str | None) -> bool:
-        """Whether a gene panel matrix has a column for a profile."""
-        headers = [read_header(one.path) for one in self.study.of("gene_panel_matrix")]
-        return any(header.first(one) for header in headers for one in stable_ids if one)
-
-
-Made = tuple[list[TableDeclaration], list[Finding]]
 
 
 def declare(data: DataFile, making: Making) -> Made:
@@ -135,7 +48,7 @@ def _copy_number(data: DataFile, making: Making) -> Made:
 
 
 def _segment(data: DataFile, making: Making) -> Made:
-    genome = _BUILDS[data.meta.fields["reference_genome_id"]]
+    genome = BUILDS[data.meta.fields["reference_genome_id"]]
     return [making.of_patients("segment", data.name, genome=genome)], []
 
 
@@ -210,10 +123,10 @@ def _structural_variant(data: DataFile, making: Making) -> Made:
 def _profiled(data: DataFile, making: Making, assay: str, of: str) -> dict[str, Any] | None:
     """Say what was looked at: the samples of the case list, the genes of the panel of the file."""
     samples, panel = making.listed(of), data.meta.get("gene_panel")
-    if panel not in making.study.panels:
-        panel = None
     if samples is None and panel is None:
         return None
+    if panel is not None and panel.casefold() in _WHOLE:
+        panel = None
     genes = {"genes": "all"} if panel is None else {"genes": "panel", "panel": panel}
     return {"assay": assay, "samples": samples or "in_file", **genes}
 
@@ -222,19 +135,22 @@ def _matrix(data: DataFile, making: Making) -> Made:
     header = read_header(data.path)
     profiled = {
         assay: listed
-        for assay, columns, of in (
-            ("mutation", ("mutations", "mutations_uncalled"), "sequenced"),
-            ("structural_variant", ("structural_variants",), "sv"),
+        for assay, column, of in (
+            ("mutation", "mutations", "sequenced"),
+            ("structural_variant", "structural_variants", "sv"),
         )
-        if header.first(*columns) and (listed := making.listed(of)) is not None
+        if header.first(column) and (listed := making.listed(of)) is not None
     }
-    column = header.first(SAMPLE) or SAMPLE
-    return [making.of_patients("gene_panel_matrix", data.name, id=column, profiled=profiled)], []
+    named = header.first(SAMPLE) or SAMPLE
+    return [making.of_patients("gene_panel_matrix", data.name, id=named, profiled=profiled)], []
 
 
 def declare_panels(making: Making) -> list[TableDeclaration]:
     """Declare the gene panels whose files lie in the folder."""
-    return [making.table("gene_panel", one.file.name) for one in making.study.panels.values()]
+    return [
+        making.table("gene_panel", one.file.name, missing=making.declared.missing)
+        for one in making.study.panels.values()
+    ]
 
 
 def declare_gene_sets(making: Making) -> list[TableDeclaration]:
@@ -245,14 +161,7 @@ def declare_gene_sets(making: Making) -> list[TableDeclaration]:
         return []
     given = [name for name in making.study.files if name.endswith(".gmt")]
     return [
-        _TABLE.validate_python(
-            {
-                "kind": "gene_set",
-                "file": making.path(name),
-                "collection": PurePosixPath(name).stem,
-                "version": version,
-            }
-        )
+        making.table("gene_set", name, collection=PurePosixPath(name).stem, version=version)
         for name in given
     ]
 

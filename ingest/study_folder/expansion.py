@@ -12,13 +12,12 @@ from roentgene.ingest.study_folder.case_list import CASE_LISTS, PANEL_FILES
 from roentgene.ingest.study_folder.clinical_declarations import declare_clinical
 from roentgene.ingest.study_folder.cross_checks import check_across
 from roentgene.ingest.study_folder.declarations import (
-    Making,
-    NotTakenError,
     declare,
     declare_gene_sets,
     declare_panels,
 )
 from roentgene.ingest.study_folder.findings import Finding
+from roentgene.ingest.study_folder.making import Making, NotTakenError
 from roentgene.ingest.study_folder.meta_file import DataFile
 from roentgene.ingest.study_folder.study import Study, read_study
 from roentgene.schemas.cohort import Cohort

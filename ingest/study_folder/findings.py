@@ -10,6 +10,8 @@ from roentgene.ingest.privacy import unnamed
 from roentgene.ingest.refusal import Refusal
 from roentgene.schemas.words import Severity, reason_codes
 
+#: What the refusals of study folders are about.
+STUDY_FOLDER = "study folder"
 _SHOWN_VALUES = 3
 
 
@@ -64,7 +66,7 @@ class Finding:
         refusal = Refusal(
             "manifest",
             self.rule,
-            "file" if self.file else "study folder",
+            STUDY_FOLDER,
             f"{self.message}{told}",
             file_path=f"{folder}/{self.file}" if self.file else folder,
             row_number=self.line,
@@ -126,13 +128,14 @@ def _message(group: list[Finding]) -> Message:
     first = group[0]
     values = dict.fromkeys(value for one in group for value in one.values)
     told = [value for value in values if _may_be_told(first, value)]
+    cleaned = _cleaned(first)
     return Message(
         first.severity,
         first.rule,
-        _cleaned(first).detail,
+        cleaned.detail,
         first.cure,
-        first.file,
-        _cleaned(first).column_name,
+        cleaned.file_path,
+        cleaned.column_name,
         tuple(one.line for one in group if one.line is not None),
         tuple(told),
         len(group),
@@ -145,9 +148,15 @@ def _may_be_told(finding: Finding, value: str) -> bool:
 
 
 def _cleaned(finding: Finding) -> Refusal:
-    return unnamed(
-        Refusal("manifest", finding.rule, "file", finding.message, column_name=finding.column)
+    refusal = Refusal(
+        "staged",
+        finding.rule,
+        STUDY_FOLDER,
+        finding.message,
+        file_path=finding.file,
+        column_name=finding.column,
     )
+    return unnamed(refusal)
 
 
 def shown(values: Iterable[str], most: int = _SHOWN_VALUES) -> str:

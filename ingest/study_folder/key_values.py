@@ -34,9 +34,7 @@ class KeyValues:
         """Value of a field; None where it is missing or empty."""
         return self.fields.get(field) or None
 
-    def finding(
-        self, rule: str, message: str, field: str | None = None, *values: str
-    ) -> Finding:
+    def finding(self, rule: str, message: str, field: str | None = None, *values: str) -> Finding:
         """Make a finding about a field of this file."""
         line = self.lines.get(field) if field is not None else None
         return Finding(rule, message, self.name, line, field, values)
@@ -78,10 +76,10 @@ def read_key_values(path: Path, name: str) -> tuple[KeyValues | None, list[Findi
     fields: dict[str, str] = {}
     lines: dict[str, int] = {}
     findings = []
-    for number, line in enumerate(_lines(text), start=1):
-        if not line.strip():
+    for number, content in enumerate(_lines(text), start=1):
+        if not content.strip():
             continue
-        field, colon, value = line.partition(":")
+        field, colon, value = content.partition(":")
         field, value = field.strip(), value.strip()
         if not colon or not field:
             findings.append(Finding("folder_file_unreadable", "there is no ':'", name, number))

@@ -134,7 +134,9 @@ def _type_of(meta: KeyValues) -> tuple[FileType | None, list[Finding]]:
         return resource_type(), []
     missing = [field for field in _TYPE_FIELDS if not meta.fields.get(field)]
     if missing:
-        found = [meta.finding("meta_field_missing", f"{field} is missing", field) for field in missing]
+        found = [
+            meta.finding("meta_field_missing", f"{field} is missing", field) for field in missing
+        ]
         return None, found
     alteration, datatype = (meta.fields[field] for field in _TYPE_FIELDS)
     kind = file_types().get((alteration, datatype))

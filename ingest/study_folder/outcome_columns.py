@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from roentgene.ingest.tables.cells import text
 from roentgene.schemas.study_folder import study_format
 
 _STATUS, _MONTHS = "_STATUS", "_MONTHS"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._+-]{0,99}")
 # endpoints whose months mean survival even where their status is missing
 _SURVIVAL = frozenset({"OS", "DSS", "DFS", "DFI", "PFS", "PFI"})
 
@@ -84,6 +86,9 @@ def outcome_columns(
         if column == endpoint or not endpoint:
             continue
         codes = {word: status_code(word) for word in _words(file, column, missing)}
+        if not _NAME.fullmatch(endpoint):
+            findings.append(_alone(file, column, "an endpoint has no such name"))
+            continue
         if f"{endpoint}{_MONTHS}" not in columns:
             # a status of something else, as of a gene or a therapy, says nothing of survival
             if any(word[:2] in {"0:", "1:"} for word in codes):

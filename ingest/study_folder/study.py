@@ -86,7 +86,7 @@ class Study:
         )
 
     def of(self, *kinds: str) -> list[DataFile]:
-        """Data files of some kinds, by :class:`~roentgene.schemas.study_folder.FileType`."""
+        """Give the data files of some kinds, as the format calls them."""
         return [one for one in self.data if one.type.name in kinds]
 
 
@@ -132,7 +132,12 @@ def read_study(folder: Path, missing: Iterable[str]) -> Study:
         {one.of: one for one in case_lists},
         panels,
         tuple(path.name for path in paths),
-        {s: p for file in clinical if file.level == "sample" for s, p in file.pairs(missing).items()},
+        {
+            s: p
+            for file in clinical
+            if file.level == "sample"
+            for s, p in file.pairs(missing).items()
+        },
         _left_out(files, data),
         tuple([*findings, *twice, *of_clinical, *of_lists, *of_panels]),
     )
@@ -165,9 +170,7 @@ def _each_once(data: Iterable[DataFile]) -> tuple[list[DataFile], list[Finding]]
         same_id = next((other for other in kept if _one_profile(one, other)), None)
         if same_file is not None:
             detail = f"{same_file.meta.name} describes it too"
-            findings.append(
-                one.meta.finding("stable_id_twice", detail, "data_filename", one.name)
-            )
+            findings.append(one.meta.finding("stable_id_twice", detail, "data_filename", one.name))
         elif same_id is not None:
             detail = f"{same_id.meta.name} has it too"
             findings.append(

@@ -38,6 +38,7 @@ from roentgene.ingest.tables.people import without_people
 from roentgene.ingest.tables.refusing import TableRefusedError
 from roentgene.ingest.tables.staging import StagedTables, TableContext
 from roentgene.schemas.cohort_tables import TableDeclaration
+from roentgene.schemas.variant_source import Profiled
 
 #: How each kind of table is staged: ``stage(declaration, path, name, context)``.
 KINDS: Mapping[str, Callable[[Any, Path, str, TableContext], StagedTables]] = {
@@ -103,10 +104,17 @@ def stage_table(
 def staging_order(declarations: Iterable[TableDeclaration]) -> list[TableDeclaration]:
     """Tables in the order in which they can be staged.
 
-    Sample sheets come before what has samples, links of persons after what has patients.
+    Sample sheets come before what has samples, tables that speak of all samples after them, links
+    of persons after what has patients.
     """
-    places = {"sample": 0, "person_link": 2}
-    return sorted(declarations, key=lambda declaration: places.get(declaration.kind, 1))
+    return sorted(declarations, key=_place)
+
+
+def _place(declaration: TableDeclaration) -> int:
+    profiled = getattr(declaration, "profiled", None)
+    if isinstance(profiled, Profiled) and profiled.samples == "all":
+        return 2
+    return {"sample": 0, "person_link": 3}.get(declaration.kind, 1)
 
 
 __all__ = ["KINDS", "StagedTables", "TableContext", "stage_table", "staging_order"]

@@ -36,6 +36,7 @@ def stage(
         If nothing can be taken from the table.
     """
     cells = {_RESULT + marker: column for marker, column in declaration.markers.items()}
+    declared = {*declaration.result_codes, *declaration.unknown}
     course = read_course(
         declaration,
         path,
@@ -44,6 +45,7 @@ def stage(
         {**cells, "result": declaration.result, "study_day": declaration.day},
         templates={"marker": declaration.marker, "method": declaration.method},
         timepoint=declaration.timepoint,
+        words={cell: declared for cell in (*cells, "result")},
     )
     gate = course.gate
     rows = course.rows

@@ -11,6 +11,7 @@ import polars as pl
 
 from roentgene.ingest.personal_text import has_date as has_date
 from roentgene.ingest.personal_text import may_be_date as may_be_date
+from roentgene.ingest.tables.decimals import comma_detail, has_comma
 from roentgene.ingest.tables.row_gate import RowGate, quoted
 
 #: Days from day zero beyond which a number is no day: a hundred years. The date numbers of
@@ -55,7 +56,8 @@ def take_numbers(
     cell : str
         The column of ``rows``.
     gate : RowGate
-        Takes down ``looks_like_date``, ``not_a_number`` and ``out_of_range``.
+        Takes down ``looks_like_date``, ``comma_in_number``, ``not_a_number`` and
+        ``out_of_range``.
     column : str or None
         What the file calls it.
     minimum, maximum : float, optional
@@ -64,6 +66,9 @@ def take_numbers(
         Leave the row out; otherwise only the cell, which becomes NULL.
     """
     rows = refuse_dates(rows, cell, gate, column, drop=drop)
+    rows = refuse_cells(
+        rows, cell, has_comma(cell), "comma_in_number", comma_detail(cell), gate, column, drop
+    )
     none = pl.col(cell).is_not_null() & number(cell).is_null()
     detail = pl.format("{} is no number", quoted(cell))
     rows = refuse_cells(rows, cell, none, "not_a_number", detail, gate, column, drop)

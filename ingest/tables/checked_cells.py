@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import polars as pl
 
 from roentgene.ingest.tables.cells import number
+from roentgene.ingest.tables.decimals import comma_detail, has_comma
 from roentgene.ingest.tables.row_gate import RowGate, quoted
 from roentgene.schemas.clinical_tables import Variable
 
@@ -16,7 +17,7 @@ BOOLEAN_WORDS = {
     "0": "false", "false": "false", "no": "false", "n": "false", "unchecked": "false",
 }  # fmt: skip
 _NUMBERS = ["number", "integer"]
-_FACTS = ("type", "decimal", "minimum", "maximum", "closed")
+_FACTS = ("type", "decimal", "minimum", "maximum", "allowed", "closed")
 
 
 def checked_cells(
@@ -32,8 +33,8 @@ def checked_cells(
     dictionary : mapping of str to Variable
         What is known of the variables.
     gate : RowGate
-        Takes the cells down that are ``not_a_number``, ``out_of_range`` or ``not_in_set``, each by
-        line and column; they are left out.
+        Takes the cells down that are ``comma_in_number``, ``not_a_number``, ``out_of_range`` or
+        ``not_in_set``, each by line and column; they are left out.
 
     Returns
     -------
@@ -42,9 +43,11 @@ def checked_cells(
         first, text and categories in the second, codes as the words that they stand for.
     """
     rows = cells.join(_facts(dictionary), on="variable", how="left", maintain_order="left")
-    rows = rows.with_columns(value_text=_with_points())
+    rows = rows.with_columns(digits=_with_points())
     is_number = pl.col("type").is_in(_NUMBERS)
-    value = number("value_text")
+    value = number("digits")
+    comma = is_number & has_comma("digits")
+    rows = _drop(rows, comma, "comma_in_number", comma_detail("value_text"), gate)
     none = is_number & pl.col("value_text").is_not_null() & value.is_null()
     rows = _drop(
         rows, none, "not_a_number", pl.format("{} is no number", quoted("value_text")), gate
@@ -53,7 +56,8 @@ def checked_cells(
     whole = pl.format("{} is no whole number", quoted("value_text"))
     rows = _drop(rows, broken, "not_a_number", whole, gate)
     beyond = is_number & ((value < pl.col("minimum")) | (value > pl.col("maximum")))
-    rows = _drop(rows, beyond, "out_of_range", _limits(), gate)
+    limits = pl.format("{} where {} is allowed", "value_text", "allowed")
+    rows = _drop(rows, beyond, "out_of_range", limits, gate)
     rows = _with_meanings(rows, dictionary)
     unknown = pl.col("closed") & pl.col("value_text").is_not_null() & pl.col("meaning").is_null()
     words = pl.format("{} is none of the codes of the dictionary", quoted("value_text"))
@@ -64,7 +68,7 @@ def checked_cells(
     return rows.with_columns(
         value_number=pl.when(is_number).then(value).when(pl.col("type") == "boolean").then(truth),
         value_text=pl.when(in_words).then(word),
-    ).drop(*_FACTS, "meaning")
+    ).drop(*_FACTS, "digits", "meaning")
 
 
 def _facts(dictionary: Mapping[str, Variable]) -> pl.DataFrame:
@@ -75,13 +79,19 @@ def _facts(dictionary: Mapping[str, Variable]) -> pl.DataFrame:
             "decimal": said.decimal,
             "minimum": said.minimum,
             "maximum": said.maximum,
+            "allowed": _allowed(said),
             "closed": said.type == "boolean" or bool(said.codes),
         }
         for name, said in dictionary.items()
     ]
-    texts = dict.fromkeys(("variable", "type", "decimal"), pl.String())
+    texts = dict.fromkeys(("variable", "type", "decimal", "allowed"), pl.String())
     limits = dict.fromkeys(("minimum", "maximum"), pl.Float64())
     return pl.DataFrame(rows, schema={**texts, **limits, "closed": pl.Boolean()})
+
+
+def _allowed(said: Variable) -> str:
+    limits = {"at least": said.minimum, "at most": said.maximum}
+    return " and ".join(f"{word} {limit:g}" for word, limit in limits.items() if limit is not None)
 
 
 def _with_points() -> pl.Expr:
@@ -115,14 +125,6 @@ def _with_meanings(rows: pl.DataFrame, dictionary: Mapping[str, Variable]) -> pl
 
 def _codes(said: Variable) -> Mapping[str, str]:
     return BOOLEAN_WORDS if said.type == "boolean" and not said.codes else said.codes
-
-
-def _limits() -> pl.Expr:
-    lowest = pl.format("at least {}", "minimum").fill_null("")
-    highest = pl.format("at most {}", "maximum").fill_null("")
-    both = pl.col("minimum").is_not_null() & pl.col("maximum").is_not_null()
-    joint = pl.when(both).then(pl.lit(" and ")).otherwise(pl.lit(""))
-    return pl.format("{} where {}{}{} is allowed", "value_text", lowest, joint, highest)
 
 
 def _drop(

@@ -18,6 +18,7 @@ from roentgene.ingest.tables.dictionary import (
     storable,
     with_units,
 )
+from roentgene.ingest.tables.header_names import tell_alike
 from roentgene.ingest.tables.id_parts import with_divided_ids
 from roentgene.ingest.tables.patient_facts import patient_facts
 from roentgene.ingest.tables.patients import join_patients
@@ -41,12 +42,14 @@ def stage(declaration: ClinicalTable, path: Path, name: str, context: TableConte
     TableRefusedError
         If nothing can be taken from the table.
     """
-    read = read_table(path, name)
+    read = read_table(path, name, declaration)
     gate = RowGate(read)
     gate.need([declaration.id, declaration.timepoint])
-    dictionary = read_dictionary(declaration.dictionary, context.folder, gate)
+    dictionary, wrong = read_dictionary(declaration.dictionary, context.folder, gate)
     units = with_units(declaration.units, dictionary, gate)
-    variables = storable(gate.present(_wanted(declaration, read)), dictionary, gate)
+    wanted = [one for one in gate.present(_wanted(declaration, read)) if one not in wrong]
+    variables = storable(wanted, dictionary, gate)
+    tell_alike(variables, gate, read.header_line)
     if declaration.dictionary is not None:
         _tell_unknown(variables, dictionary, gate)
     unknown_units = set(declaration.units) - set(read.columns)

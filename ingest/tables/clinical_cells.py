@@ -12,6 +12,7 @@ from roentgene.ingest.staged_columns import SOURCE_ROW
 from roentgene.ingest.tables.cells import number, text
 from roentgene.ingest.tables.checked_cells import checked_cells
 from roentgene.ingest.tables.delimited import FileTable
+from roentgene.ingest.tables.number_words import check_number_words
 from roentgene.ingest.tables.private_cells import (
     without_dates,
     without_ids,
@@ -53,18 +54,33 @@ def long_cells(
     own: defaultdict[tuple[str, ...], list[str]] = defaultdict(list)
     for variable in variables:
         said = dictionary.get(variable)
-        if said is not None and said.missing is not None:
-            own[said.missing].append(variable)
-    value = text("as_given", missing)
+        if said is not None and (said.missing is not None or said.codes):
+            own[missing_words(said, missing)].append(variable)
+    value = text("cell", missing)
     for words, named in own.items():
-        value = (
-            pl.when(pl.col("variable").is_in(named)).then(text("as_given", words)).otherwise(value)
-        )
+        value = pl.when(pl.col("variable").is_in(named)).then(text("cell", words)).otherwise(value)
+    given = _unpivoted(read.as_given, variables, "as_given")
+    cells = _unpivoted(read.rows, variables, "cell").with_columns(given["as_given"])
+    texts = [name for name in variables if read.rows.schema[name] == pl.String]
+    refused = pl.col("cell").is_null() & pl.col("variable").is_in(texts)
     return (
-        read.rows.select(SOURCE_ROW, pl.col(list(variables)).cast(pl.String))
-        .unpivot(index=SOURCE_ROW, variable_name="variable", value_name="as_given")
+        cells.filter(~refused)
         .with_columns(value_text=value)
+        .drop("cell")
         .join(rows, on=SOURCE_ROW, maintain_order="left")
+    )
+
+
+def missing_words(said: Variable, missing: tuple[str, ...]) -> tuple[str, ...]:
+    """Words for no value of a variable: its own, else those of the table that are no code of it."""
+    if said.missing is not None:
+        return said.missing
+    return tuple(word for word in missing if word not in said.codes)
+
+
+def _unpivoted(rows: pl.DataFrame, variables: Sequence[str], called: str) -> pl.DataFrame:
+    return rows.select(SOURCE_ROW, pl.col(list(variables)).cast(pl.String)).unpivot(
+        index=SOURCE_ROW, variable_name="variable", value_name=called
     )
 
 
@@ -101,16 +117,21 @@ def typed_cells(
     """
     cells = without_personal_columns(cells, gate, privacy)
     if hashes_ids(declaration.normalise):
-        ids = read.rows.select(SOURCE_ROW, given=text(declaration.id, declaration.missing))
-        cells = without_ids(cells, ids, gate)
+        cells = without_ids(cells, read, declaration, gate)
     cells = without_dates(cells, cells["variable"].unique(maintain_order=True).to_list(), gate)
     named = pl.col("variable").is_in(list(dictionary))
     sniffed, described = cells.filter(~named), cells.filter(named)
+    sniffed = check_number_words(sniffed, gate)
     value = number("value_text")
     sniffed = sniffed.with_columns(
         value_number=value, value_text=pl.when(value.is_null()).then("value_text")
     )
     if described.height:
+        if declaration.decimal == ",":
+            # the reader has written them with points
+            dictionary = {
+                name: said.model_copy(update={"decimal": "."}) for name, said in dictionary.items()
+            }
         described = checked_cells(described, dictionary, gate)
         sniffed = pl.concat([sniffed, described.select(sniffed.columns)]).sort(
             SOURCE_ROW, maintain_order=True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,6 +60,7 @@ def read_course(
     *,
     templates: Mapping[str, str | None] | None = None,
     timepoint: str | None = None,
+    words: Mapping[str, Collection[str]] | None = None,
 ) -> CourseRows:
     """Read a table and find its patients and visits.
 
@@ -79,13 +80,16 @@ def read_course(
         Constants, or templates whose placeholders are columns, of further cells.
     timepoint : str, optional
         Column with the visit, where the id does not say it.
+    words : mapping of str to collection of str, optional
+        Words of a cell that the cohort file declares to mean something: they are no missing
+        values in it, though they may be elsewhere.
 
     Raises
     ------
     TableRefusedError
         If a declared column is absent, or nothing can be taken from the table.
     """
-    read = read_table(path, name)
+    read = read_table(path, name, declaration)
     gate = RowGate(read)
     declared = {cell: column for cell, column in columns.items() if column is not None}
     filling = {cell: one for cell, one in (templates or {}).items() if one is not None}
@@ -96,8 +100,11 @@ def read_course(
         SOURCE_ROW,
         _NO_VISIT if timepoint is None else _visit(timepoint, missing),
         given_id=text(declaration.id, missing),
-        **{cell: text(column, missing) for cell, column in declared.items()},
-        **{cell: filled(one, missing) for cell, one in filling.items()},
+        **{
+            cell: text(column, _missing(missing, (words or {}).get(cell, ())))
+            for cell, column in declared.items()
+        },
+        **{cell: filled(one, lambda name: text(name, missing)) for cell, one in filling.items()},
     )
     visit = timepoint
     if isinstance(declaration, DividedIds):
@@ -110,6 +117,10 @@ def read_course(
         return CourseRows(rows.drop(_VISIT), declared, read, gate, match)
     rows = check_timepoints(rows, gate, context, visit)
     return CourseRows(rows, declared, read, gate, match)
+
+
+def _missing(missing: tuple[str, ...], declared: Collection[str]) -> list[str]:
+    return [word for word in missing if word not in declared]
 
 
 def _visit(column: str, missing: tuple[str, ...]) -> pl.Expr:

@@ -35,7 +35,7 @@ class _YamlDictionary(Declared):
 
 def read_dictionary(
     declared: str | Mapping[str, Variable] | None, folder: Path, gate: RowGate
-) -> dict[str, Variable]:
+) -> tuple[dict[str, Variable], frozenset[str]]:
     """Read a data dictionary.
 
     Parameters
@@ -49,17 +49,24 @@ def read_dictionary(
     gate : RowGate
         Takes down what is wrong of single variables (``dictionary_wrong``).
 
+    Returns
+    -------
+    dict of str to Variable
+        What is said of each variable.
+    frozenset of str
+        Variables of which nothing understandable is said; they might be identifiers.
+
     Raises
     ------
     TableRefusedError
         ``dictionary_wrong`` if the file cannot be used at all: cells would come in unchecked.
     """
     if not isinstance(declared, str):
-        return dict(declared or {})
+        return dict(declared or {}), frozenset()
     path = folder / declared
     if path.suffix in _YAML:
         try:
-            return dict(read_declared(path, _YamlDictionary).variables)
+            return dict(read_declared(path, _YamlDictionary).variables), frozenset()
         except FileError as error:
             # without the path of this machine
             detail = str(error).replace(str(path), declared)
@@ -95,8 +102,11 @@ def read_rows(
     return texts.with_columns(pl.col(SOURCE_ROW).cast(pl.String)).to_dicts()
 
 
-def _variables(rows: list[dict[str, str]], name: str, gate: RowGate) -> dict[str, Variable]:
+def _variables(
+    rows: list[dict[str, str]], name: str, gate: RowGate
+) -> tuple[dict[str, Variable], frozenset[str]]:
     found: dict[str, Variable] = {}
+    wrong = set()
     for row in rows:
         variable, line = row["variable"], row[SOURCE_ROW]
         problem = f"{variable!r} stands twice" if variable in found else None
@@ -107,10 +117,10 @@ def _variables(rows: list[dict[str, str]], name: str, gate: RowGate) -> dict[str
         if problem is not None or said is None:
             detail = f"line {line} of {name}: {problem}"
             gate.refuse("dictionary_wrong", "variable", detail, column=variable)
-            found.pop(variable, None)
+            wrong.add(variable)
         elif variable:
             found[variable] = said
-    return found
+    return {name: said for name, said in found.items() if name not in wrong}, frozenset(wrong)
 
 
 def _variable(row: Mapping[str, str]) -> Variable:

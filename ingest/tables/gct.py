@@ -14,6 +14,7 @@ from pathlib import Path
 from roentgene.ingest.tables.delimited import FileTable
 from roentgene.ingest.tables.refusing import refuse_table
 
+# how many numbers stand in the second line
 _SIZES = {"#1.2": 2, "#1.3": 4}
 # the two lines are far shorter
 _LONGEST = 1000
@@ -65,7 +66,10 @@ def read_gct_head(path: Path, name: str) -> GctHead:
         detail = "its first two lines are not those of GCT 1.2 or 1.3"
         raise refuse_table(name, "unreadable_table", detail, 1)
     numbers = [int(size) for size in sizes[:n_sizes]]
-    return GctHead(*numbers) if n_sizes == 4 else GctHead(*numbers, 1, 0)
+    if n_sizes == 2:
+        # a description after the name, and nothing above the values
+        numbers += [1, 0]
+    return GctHead(*numbers)
 
 
 def values_of_gct(read: FileTable, head: GctHead) -> tuple[FileTable, tuple[str, ...]]:
@@ -85,7 +89,7 @@ def values_of_gct(read: FileTable, head: GctHead) -> tuple[FileTable, tuple[str,
     """
     n_before = 1 + head.n_row_annotations
     columns = read.columns
-    found = read.rows.height + len(read.refusals) - head.n_column_annotations
+    found = read.rows.height + read.n_left_out - head.n_column_annotations
     n_samples = len(columns) + len(read.ambiguous) - n_before
     if (found, n_samples) != (head.n_rows, head.n_samples):
         detail = (

@@ -14,8 +14,8 @@ from roentgene.ingest.tables.plain_text import read_lines
 from roentgene.ingest.tables.refusing import refuse_table
 from roentgene.ingest.tables.row_gate import RowGate
 from roentgene.ingest.tables.staging import StagedTables, TableContext
-from roentgene.ingest.tables.variant_genes import add_names, name_variant_genes
-from roentgene.schemas.variant_tables import GenePanelTable
+from roentgene.ingest.tables.variant_genes import add_names, keep_once, name_variant_genes
+from roentgene.schemas.panel_tables import GenePanelTable
 
 _SCHEMA = {SOURCE_ROW: pl.Int64, "panel": pl.String, "hugo_symbol": pl.String}
 _FIELDS = ("stable_id", "gene_list")
@@ -35,19 +35,19 @@ def stage(
         If nothing can be taken from the file.
     """
     if declaration.gene is not None:
-        read = read_table(path, name)
+        read = read_table(path, name, declaration)
         gate = RowGate(read)
         rows = _of_table(declaration, read, gate)
     else:
         gate = RowGate(FileTable(name, pl.DataFrame()))
-        lines = read_lines(path, name)
+        lines = read_lines(path, name, declaration.encoding)
         if declaration.panel is not None:
             found = [(line, declaration.panel, gene.strip()) for line, gene in lines]
         else:
             found = _of_panel_file(lines, name)
         rows = pl.DataFrame(found, schema=_SCHEMA, orient="row")
     rows, names = name_variant_genes(rows, "hugo_symbol", gate, declaration.gene or "gene_list")
-    rows = gate.unique(rows, ["panel", "hugo_symbol"], ["panel"])
+    rows = keep_once(rows, "panel", gate)
     staged = {"genomic.panel_gene": rows}
     add_names(staged, names)
     return collect_words(staged, gate, context)

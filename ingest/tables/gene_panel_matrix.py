@@ -18,7 +18,8 @@ from roentgene.ingest.tables.sample_lists import read_samples
 from roentgene.ingest.tables.sample_names import name_samples
 from roentgene.ingest.tables.specimens import first_lines, join_samples
 from roentgene.ingest.tables.staging import StagedTables, TableContext
-from roentgene.schemas.variant_tables import CBIOPORTAL_ASSAYS, GenePanelMatrix, SampleFile
+from roentgene.schemas.panel_tables import CBIOPORTAL_ASSAYS, GenePanelMatrix
+from roentgene.schemas.variant_source import SampleFile
 
 _KEY = ["sample_id", "assay"]
 
@@ -36,7 +37,7 @@ def stage(
     TableRefusedError
         If nothing can be taken from the matrix, or a list of samples cannot be read.
     """
-    read = read_table(path, name)
+    read = read_table(path, name, declaration)
     read = name_samples(read, declaration.sample_rules, declaration.id, declaration.missing)
     read, given = hide_samples(read, declaration, context.privacy, declaration.id)
     gate = RowGate(read, given)
@@ -56,8 +57,10 @@ def stage(
     lines = first_lines(rows)
     lines |= {sample: None for found in listed.values() for sample in found if sample not in lines}
     specimens = join_samples(lines, declaration.normalise, gate, context, declaration.id)
-    cells = _cells(declaration, read, rows, assays, gate)
-    cells = _with_listed(cells, listed)
+    told = _cells(declaration, read, rows, assays)
+    cells = gate.unique(told, _KEY, ["panel", "all_genes"])
+    # what contradicts itself names a panel all the same, and so is not profiled for every gene
+    cells = _with_listed(cells, _certain(listed, read, rows, gate), told)
     cells = cells.filter(pl.col("sample_id").is_in(specimens.rows["sample_id"].implode()))
     staged = {"genomic.assay": cells, "genomic.sample": specimens.rows}
     return collect(staged, gate, specimens.match, context, specimens.rows)
@@ -77,7 +80,6 @@ def _cells(
     read: FileTable,
     rows: pl.DataFrame,
     assays: Mapping[str, str],
-    gate: RowGate,
 ) -> pl.DataFrame:
     """Cells that name a panel, one row a sample and assay."""
     given = [text(column, declaration.missing).alias(column) for column in assays]
@@ -93,21 +95,41 @@ def _cells(
             variable_name="column",
             value_name="panel",
         )
+        # of a matrix without a column that can be taken nothing says that it would be text
+        .cast({"panel": pl.String})
         .drop_nulls("panel")
         .with_columns(assay=assay, all_genes=whole, panel=pl.when(~whole).then(panel))
         .sort(SOURCE_ROW, maintain_order=True)
     )
     # two columns of one assay may say the same
     cells = cells.unique([*_KEY, "panel", "all_genes"], keep="first", maintain_order=True)
-    cells = gate.unique(cells.drop("column"), _KEY, ["panel", "all_genes"])
-    return cells.with_columns(alteration="assay")
+    return cells.drop("column").with_columns(alteration="assay")
 
 
-def _with_listed(cells: pl.DataFrame, listed: Mapping[str, list[str]]) -> pl.DataFrame:
-    """Add the samples that an assay has looked at without a panel."""
+def _certain(
+    listed: Mapping[str, list[str]], read: FileTable, rows: pl.DataFrame, gate: RowGate
+) -> dict[str, list[str]]:
+    """Keep the listed samples whose panel cannot stand in what was refused of the matrix."""
+    refused = {CBIOPORTAL_ASSAYS.get(column, column) for column in read.ambiguous}
+    kept = {assay: samples for assay, samples in listed.items() if assay not in refused}
+    if not read.n_left_out:
+        return kept
+    named = set(rows["sample_id"])
+    for assay, samples in kept.items():
+        absent = [sample for sample in samples if sample not in named]
+        if absent:
+            detail = f"{len(absent)} samples of {assay} may stand on a line that was refused"
+            gate.refuse("panel_unknown", "samples", detail)
+    return {assay: [one for one in kept[assay] if one in named] for assay in kept}
+
+
+def _with_listed(
+    cells: pl.DataFrame, listed: Mapping[str, list[str]], told: pl.DataFrame
+) -> pl.DataFrame:
+    """Add the samples that an assay has looked at, and of which the matrix tells nothing."""
     pairs = [(sample, assay) for assay, samples in listed.items() for sample in samples]
     whole = pl.DataFrame(pairs, schema=dict.fromkeys(_KEY, pl.String), orient="row")
-    others = whole.join(cells, on=_KEY, how="anti").with_columns(
+    others = whole.join(told, on=_KEY, how="anti").with_columns(
         pl.lit(None, pl.Int64).alias(SOURCE_ROW),
         alteration="assay",
         panel=pl.lit(None, pl.String),

@@ -13,8 +13,8 @@ from roentgene.ingest.tables.plain_text import read_lines
 from roentgene.ingest.tables.refusing import refuse_table
 from roentgene.ingest.tables.row_gate import RowGate
 from roentgene.ingest.tables.staging import StagedTables, TableContext
-from roentgene.ingest.tables.variant_genes import add_names, name_variant_genes
-from roentgene.schemas.variant_tables import GeneSetTable
+from roentgene.ingest.tables.variant_genes import add_names, keep_once, name_variant_genes
+from roentgene.schemas.panel_tables import GeneSetTable
 
 _SCHEMA = {SOURCE_ROW: pl.Int64, "gene_set": pl.String, "as_given": pl.String}
 # name, description, and at least one gene
@@ -41,7 +41,7 @@ def stage(declaration: GeneSetTable, path: Path, name: str, context: TableContex
     rows = _named_once(rows, gate)
     rows = rows.with_columns(hugo_symbol="as_given")
     rows, names = name_variant_genes(rows, "hugo_symbol", gate, None)
-    rows = gate.unique(rows, ["gene_set", "hugo_symbol"], ["gene_set"])
+    rows = keep_once(rows, "gene_set", gate)
     rows = rows.with_columns(
         collection=pl.lit(declaration.collection), version=pl.lit(declaration.version)
     )

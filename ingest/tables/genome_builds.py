@@ -16,6 +16,8 @@ BUILD_WORDS: Mapping[str, str] = {
     "grch38": "GRCh38",
     "hg38": "GRCh38",
 }
+#: What is neither of them.
+OTHER_BUILD = "another build"
 # lengths of the chromosomes in bases (NCBI assemblies GCF_000001405.13 and .26)
 _LENGTHS = {
     "1": (249250621, 248956422),
@@ -53,12 +55,14 @@ def builds_of_contigs(lengths: Mapping[str, int]) -> set[str]:
     --------
     >>> builds_of_contigs({"chr21": 46709983, "GL000191.1": 106433})
     {'GRCh38'}
+    >>> builds_of_contigs({"chr21": 46944323})
+    {'another build'}
     """
     found = set()
     for contig, length in lengths.items():
         both = _LENGTHS.get(bare_chromosome(contig))
-        if both is not None and length in both:
-            found.add(("GRCh37", "GRCh38")[both.index(length)])
+        if both is not None:
+            found.add(("GRCh37", "GRCh38")[both.index(length)] if length in both else OTHER_BUILD)
     return found
 
 

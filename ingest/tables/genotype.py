@@ -10,7 +10,7 @@ from roentgene.ingest.staged_columns import SOURCE_ROW
 from roentgene.ingest.tables.cells import need_values, text
 from roentgene.ingest.tables.collected import collect
 from roentgene.ingest.tables.delimited import FileTable, read_table
-from roentgene.ingest.tables.genotype_dosage import take_dosages
+from roentgene.ingest.tables.genotype_dosage import take_dosages, tell_absent
 from roentgene.ingest.tables.genotype_vcf import stage_dosages
 from roentgene.ingest.tables.people import hide_samples
 from roentgene.ingest.tables.row_gate import RowGate
@@ -56,7 +56,7 @@ def stage(declaration: GenotypeTable, path: Path, name: str, context: TableConte
 def _of_table(
     declaration: GenotypeTable, path: Path, name: str, context: TableContext
 ) -> tuple[pl.DataFrame, Specimens, RowGate]:
-    read = read_table(path, name)
+    read = read_table(path, name, declaration)
     in_header = declaration.layout == "variants_in_rows"
     column = None if in_header else declaration.id
     beside = {declaration.variant or "", declaration.effect_allele or ""}
@@ -105,6 +105,9 @@ def _cells(declaration: GenotypeTable, read: FileTable, gate: RowGate) -> pl.Dat
         rows = rows.with_columns(pl.col(others).str.strip_prefix("\x1f"))
     if declaration.variants:
         rows = rows.filter(pl.col("variant_id").is_in(declaration.variants))
+        # one that should be a column has been told
+        if declaration.layout != "samples_in_rows":
+            tell_absent(declaration.variants, set(rows["variant_id"]), gate)
     return rows
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
+
 import polars as pl
 
 from roentgene.ingest.tables.row_gate import RowGate, quoted
 from roentgene.schemas.variant_tables import GenotypeTable
 
-# A/G, AT|A; or AG, where each allele is one letter
+# A/G, AT|A; or AG, where each allele is one letter. Two hyphens are no call on arrays
 _PARTED = r"^([ACGTID-]+)[/|]([ACGTID-]+)$"
-_TOGETHER = r"^([ACGTID-])([ACGTID-])$"
+_TOGETHER = r"^([ACGTID])([ACGTID])$"
 
 
 def take_dosages(declaration: GenotypeTable, cells: pl.DataFrame, gate: RowGate) -> pl.DataFrame:
@@ -53,6 +55,13 @@ def take_dosages(declaration: GenotypeTable, cells: pl.DataFrame, gate: RowGate)
         cells, none, "not_a_number", detail, column=declaration.value, content=pl.col("given")
     )
     return cells.drop("given", "first", "second")
+
+
+def tell_absent(wanted: Iterable[str], found: Collection[str], gate: RowGate) -> None:
+    """Tell the variants that are to be taken of a file which does not have them."""
+    for variant in wanted:
+        if variant not in found:
+            gate.refuse("variant_not_found", variant, f"the file has no variant {variant}")
 
 
 def _with_effect_allele(cells: pl.DataFrame, gate: RowGate) -> pl.DataFrame:

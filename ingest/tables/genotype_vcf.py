@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import polars as pl
 
 from roentgene.ingest.staged_columns import SOURCE_ROW
 from roentgene.ingest.tables.genome_builds import bare_chromosome
+from roentgene.ingest.tables.genotype_dosage import tell_absent
 from roentgene.ingest.tables.row_gate import RowGate
 from roentgene.ingest.tables.specimens import Specimens
 from roentgene.ingest.tables.staging import TableContext
@@ -53,6 +54,7 @@ def stage_dosages(
         rows = [
             row for line, record in vcf.records(samples.gate) for row in reader.rows(line, record)
         ]
+    tell_absent(declaration.variants, reader.found, samples.gate)
     frame = pl.DataFrame(rows, schema=_COLUMNS, orient="row")
     known = frame.with_columns(ncbi_build=pl.lit(build, pl.String))
     return known, samples.specimens, samples.gate
@@ -65,6 +67,7 @@ class _Reader:
     declaration: GenotypeTable
     samples: VcfSamples
     wanted: frozenset[str]
+    found: set[str] = field(default_factory=set)
 
     def rows(self, line: int | None, record: Any) -> Iterator[tuple[object, ...]]:
         named = (record.id or "").split(";")[0]
@@ -79,12 +82,12 @@ class _Reader:
     def _rows(self, line: int | None, record: Any, named: str) -> Iterator[tuple[object, ...]]:
         alleles = [allele.upper() for allele in (record.ref, *(record.alts or ()))]
         place = f"{bare_chromosome(record.chrom)}:{record.pos}"
-        for number, allele in enumerate(alleles[1:], start=1):
-            if not is_sequence(allele):
-                continue
+        named_alleles = [allele for allele in alleles[1:] if is_sequence(allele)]
+        for number, allele in enumerate(named_alleles, start=1):
             variant = named or f"{place}:{alleles[0]}:{allele}"
             if self.wanted and variant not in self.wanted:
                 continue
+            self.found.add(variant)
             counted = self.declaration.effect_alleles.get(variant, allele).upper()
             if counted not in alleles:
                 self._not_seen(line, variant, counted, alleles)

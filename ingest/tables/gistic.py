@@ -13,6 +13,17 @@ from roentgene.ingest.tables.matrix import read_matrix
 from roentgene.ingest.tables.staging import StagedTables, TableContext
 from roentgene.schemas.matrix_tables import AssayValueTable, CopyNumberTable, GisticTable
 
+# what a table of GISTIC declares like any matrix
+_COMMON = (
+    "file",
+    "encoding",
+    "separator",
+    "decimal",
+    "profile",
+    "normalise",
+    "sample_rules",
+    "missing",
+)
 _PEAK = "Unique Name"
 _CYTOBAND = "Descriptor"
 # columns between the name of a peak and the samples
@@ -28,7 +39,6 @@ _OF_PEAKS = (
 )
 _CHANGE = r"\s*-\s*CN values$"
 _GENE = "Gene Symbol"
-_GENE_VALUES = {"all_thresholded": "discrete", "all_data": "log2"}
 _CALLS = (0.0, 1.0, 2.0)
 
 
@@ -42,16 +52,13 @@ def stage(declaration: GisticTable, path: Path, name: str, context: TableContext
     TableRefusedError
         If nothing can be taken from the table.
     """
-    common = {
-        name: getattr(declaration, name)
-        for name in ("file", "profile", "normalise", "sample_rules", "missing")
-    }
+    common = {name: getattr(declaration, name) for name in _COMMON}
     if declaration.content != "all_lesions":
         genes = CopyNumberTable(
             kind="copy_number",
             layout="genes_in_rows",
             gene=_GENE,
-            values=_GENE_VALUES[declaration.content],
+            values="discrete" if declaration.content == "all_thresholded" else "log2",
             **common,
         )
         return copy_number.stage(genes, path, name, context)

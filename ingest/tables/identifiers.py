@@ -12,12 +12,19 @@ from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
+from unicodedata import normalize
 
 from roentgene.ingest.tables.id_proposals import LOST_PART, RuleProposal, propose_rules
 from roentgene.ingest.tables.id_rules import normalise_id as normalise_id
 from roentgene.ingest.tables.id_rules import normalise_ids as normalise_ids
 
 _PUNCTUATION = re.compile(r"(?<=\d)[\W_]+(?=\d)|[\W_]+")
+# capitals of Cyrillic and Greek that look like Latin ones (Unicode Technical Standard 39)
+_LOOK_ALIKE = str.maketrans(
+    "\u0410\u0412\u0415\u041a\u041c\u041d\u041e\u0420\u0421\u0422\u0423\u0425\u0405\u0406\u0408"
+    "\u0391\u0392\u0395\u0396\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7",
+    "ABEKMHOPCTYXSIJABEZHIKMNOPTYX",
+)
 # below this the most similar id is no likelier to be meant than any other
 _SIMILAR = 0.6
 # neighbours looked at on each side, in the order of the ids and of the ids read backwards
@@ -61,9 +68,11 @@ class IdMatch:
 
 
 def fold_id(text: str) -> str:
-    """Form in which ids are equal that differ only in case or punctuation.
+    """Form in which ids are equal that a reader would take for one.
 
-    Punctuation between two digits stays a boundary, for there it separates two numbers.
+    They differ only in case or punctuation, or in letters that look alike: another composition
+    (NFC, NFD), wide forms, Cyrillic or Greek capitals for Latin ones. Punctuation between two
+    digits stays a boundary, for there it separates two numbers.
 
     Examples
     --------
@@ -71,8 +80,11 @@ def fold_id(text: str) -> str:
     True
     >>> fold_id("site 1-12") == fold_id("site 11-2")
     False
+    >>> fold_id("\N{CYRILLIC CAPITAL LETTER ER}7") == fold_id("P7")
+    True
     """
-    return _PUNCTUATION.sub(_boundary, text.casefold())
+    plain = text if text.isascii() else normalize("NFKC", text).translate(_LOOK_ALIKE)
+    return _PUNCTUATION.sub(_boundary, plain.casefold())
 
 
 def _boundary(found: re.Match[str]) -> str:

@@ -7,7 +7,13 @@ from collections.abc import Iterable
 import polars as pl
 
 from roentgene.ingest.staged_columns import SOURCE_ROW
-from roentgene.ingest.tables.cells import need_values, take_whole_numbers, take_words, text
+from roentgene.ingest.tables.cells import (
+    need_values,
+    refuse_cells,
+    take_whole_numbers,
+    take_words,
+    text,
+)
 from roentgene.ingest.tables.delimited import FileTable
 from roentgene.ingest.tables.genome_builds import BUILD_WORDS
 from roentgene.ingest.tables.maf_columns import OPTIONAL, REQUIRED, maf_columns
@@ -153,12 +159,25 @@ def _alleles(rows: pl.DataFrame, columns: dict[str, str], gate: RowGate) -> pl.D
     for field in _ALLELES:
         none = ~pl.col(field).str.contains(_ALLELE)
         detail = pl.format("{} is no sequence of bases", quoted(field))
-        column, content = columns.get(field), pl.col(field)
-        refuse = gate.blank if field == "tumor_seq_allele1" else None
-        if refuse is not None:
-            rows = refuse(
-                rows, field, none, "not_an_allele", detail, column=column, content=content
-            )
-        else:
-            rows = gate.drop(rows, none, "not_an_allele", detail, column=column, content=content)
-    return rows
+        drop = field != "tumor_seq_allele1"
+        rows = refuse_cells(
+            rows, field, none, "not_an_allele", detail, gate, columns.get(field), drop
+        )
+    return _variant_second(rows, columns, gate)
+
+
+def _variant_second(rows: pl.DataFrame, columns: dict[str, str], gate: RowGate) -> pl.DataFrame:
+    """Put the variant allele second, which older files have first beside the reference.
+
+    A row whose two alleles are both the reference is a call of nothing.
+    """
+    reference, first, second = (pl.col(field) for field in _ALLELES)
+    column = columns["tumor_seq_allele2"]
+    none = (second == reference) & (first.is_null() | (first == reference))
+    detail = pl.format("no allele differs from the reference {}", quoted("reference_allele"))
+    rows = gate.drop(rows, none, "not_an_allele", detail, column=column, content=second)
+    turned = second == reference
+    return rows.with_columns(
+        pl.when(turned).then(second).otherwise(first).alias("tumor_seq_allele1"),
+        pl.when(turned).then(first).otherwise(second).alias("tumor_seq_allele2"),
+    )

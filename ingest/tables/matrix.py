@@ -142,11 +142,11 @@ def read_matrix(
 def _open(
     declaration: Matrix, path: Path, name: str, context: TableContext, genes: Genes | None
 ) -> _Opened:
-    read = read_table(path, name)
+    head = read_gct_head(path, name) if declaration.is_gct and path.is_file() else None
+    read = read_table(path, name, declaration)
     annotations: tuple[str, ...] = ()
-    if declaration.is_gct:
-        read, annotations = values_of_gct(read, read_gct_head(path, name))
-    read = _without_empty(read)
+    if head is not None:
+        read, annotations = values_of_gct(read, head)
     in_rows = declaration.orientation == "rows"
     entity = declaration.entity_column
     if entity is None:
@@ -164,14 +164,6 @@ def _open(
     return _Opened(read, gate, entity, id_column, frozenset(taken))
 
 
-def _without_empty(read: FileTable) -> FileTable:
-    """Leave out a column without a name that holds nothing: lines that end in a separator."""
-    if "" not in read.columns or read.rows[""].dtype != pl.String:
-        return read
-    empty = (read.rows[""].str.strip_chars().fill_null("") == "").all()
-    return replace(read, rows=read.rows.drop("")) if empty else read
-
-
 def _id_column(read: FileTable, genes: Genes | None, entity: str) -> str | None:
     if genes is None:
         return None
@@ -185,7 +177,8 @@ def _value_columns(declaration: Matrix, opened: _Opened) -> list[str]:
     gate, taken = opened.gate, opened.taken
     gate.present(sorted(opened.read.ambiguous - taken))
     if "" in opened.read.columns and "" not in taken:
-        gate.refuse("missing_id", "column", "a column has no name in the header", column="")
+        detail = "column 1 has no name in the header"
+        gate.refuse("column_without_name", "column", detail, line=opened.read.header_line)
     gate.present(declaration.ignore)
     return [column for column in opened.read.columns if column and column not in taken]
 
@@ -305,7 +298,7 @@ def _cells(
     if not columns:
         return rows.clear()
     read = opened.read.rows
-    cells = read.select(numbers(read, columns, missing))
+    cells = numbers(read, columns, missing)
     if rows.height != read.height:
         cells = cells.filter(read[SOURCE_ROW].is_in(rows[SOURCE_ROW].implode()))
     cells = pl.concat([rows, cells], how="horizontal")

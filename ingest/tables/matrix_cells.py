@@ -39,26 +39,41 @@ class Demand:
     holds: Callable[[pl.Expr], pl.Expr]
 
 
-def numbers(
-    read: pl.DataFrame, columns: list[str], missing: tuple[str, ...]
-) -> pl.Expr | list[pl.Expr]:
+def numbers(read: pl.DataFrame, columns: list[str], missing: tuple[str, ...]) -> pl.DataFrame:
     """Cells as numbers: NULL where there is none, infinite where it is refused.
 
     Infinity may stand for what is no number because none that is let in is infinite.
+
+    Parameters
+    ----------
+    read : polars.DataFrame
+        The cells as the file has them, text or numbers.
+    columns : list of str
+        The columns that are wanted.
+    missing : tuple of str
+        Words for no value.
     """
-    as_they_are = [c for c in columns if read.schema[c].is_numeric()]
-    if as_they_are and not any(_is_number(word) for word in missing):
-        none = None if "NaN" in missing or "nan" in missing else _REFUSED
-        given = pl.col(as_they_are).cast(pl.Float64).fill_nan(none)
-        texts = [c for c in columns if c not in set(as_they_are)]
-        return [given, _of_text(texts, missing)] if texts else given
-    return _of_text(columns, missing)
+    found = read.select(pl.col(columns).cast(pl.Float64, strict=False))
+    words = [float(word) for word in missing if _is_number(word)]
+    is_word = pl.col(columns).is_in(words) if words else pl.lit(False)
+    finite = found.select((pl.col(columns).is_finite() & ~is_word).fill_null(False))
+    all_finite = finite.select(pl.col(columns).all()).row(0)
+    # most cells are numbers: only the others are looked at as text
+    looked_at = [name for name, whole in zip(columns, all_finite, strict=True) if not whole]
+    corrected = [
+        _looked_at(found[name], read[name], (~finite[name]).arg_true(), missing)
+        for name in looked_at
+    ]
+    return found.with_columns(corrected) if corrected else found
 
 
-def _of_text(columns: list[str], missing: tuple[str, ...]) -> pl.Expr:
-    cells = text(columns, missing)
+def _looked_at(
+    numbers: pl.Series, given: pl.Series, places: pl.Series, missing: tuple[str, ...]
+) -> pl.Series:
+    cells = given.gather(places).to_frame().select(text(given.name, missing)).to_series()
     number = cells.cast(pl.Float64, strict=False).fill_nan(_REFUSED).fill_null(_REFUSED)
-    return pl.when(cells.is_not_null()).then(number)
+    value = pl.select(pl.when(cells.is_not_null()).then(number)).to_series()
+    return numbers.scatter(places, value)
 
 
 def _is_number(word: str) -> bool:
@@ -106,14 +121,14 @@ def refuse_cells(
         elif n_bad:
             _refuse_column(cells, read, column, pl.col(column).is_infinite(), gate)
     for demand in demands:
-        broken = ~demand.holds(pl.col(columns)) & pl.col(columns).is_finite()
+        broken = (~demand.holds(pl.col(columns)) & pl.col(columns).is_finite()).fill_null(False)
         counts = cells.select(broken.sum()).row(0)
         for column, n_broken in zip(columns, counts, strict=True):
             if n_broken:
                 one = ~demand.holds(pl.col(column)) & pl.col(column).is_finite()
                 _refuse_column(cells, read, column, one, gate, demand)
         if any(counts):
-            cells = cells.with_columns(pl.when(broken).then(_REFUSED).otherwise(pl.col(columns)))
+            cells = cells.with_columns(pl.when(~broken).then(pl.col(columns)).otherwise(_REFUSED))
     return cells
 
 

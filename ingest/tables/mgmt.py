@@ -61,5 +61,5 @@ def mgmt_stp27(values: pl.DataFrame, unit: Literal["beta", "m_value"]) -> pl.Dat
     return told.select(
         "sample_id",
         result=pl.when(p >= _CUT_OFF).then(pl.lit("methylated")).otherwise(pl.lit("unmethylated")),
-        as_given=pl.format("p = {}", p.round(3)),
+        as_given=pl.format("p = {}", p.round(4)),
     )

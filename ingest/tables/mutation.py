@@ -52,7 +52,7 @@ def stage(declaration: MutationTable, path: Path, name: str, context: TableConte
     """
     if declaration.is_vcf:
         return _stage_vcf(declaration, path, name, context)
-    read = read_table(path, name)
+    read = read_table(path, name, declaration)
     read = name_samples(read, declaration.sample_rules, declaration.id, declaration.missing)
     read, given = hide_samples(read, declaration, context.privacy, declaration.id)
     gate = RowGate(read, given)

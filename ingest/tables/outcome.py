@@ -36,9 +36,12 @@ def stage(declaration: OutcomeTable, path: Path, name: str, context: TableContex
     """
     censored = {f"censor_time_{n}": column for n, column in enumerate(declaration.censor_time)}
     wanted = {"status": declaration.event, "time": declaration.time, **censored}
-    course = read_course(declaration, path, name, context, wanted, timepoint=declaration.timepoint)
+    words = {"status": {*declaration.event_codes, *declaration.unknown}}
+    course = read_course(
+        declaration, path, name, context, wanted, timepoint=declaration.timepoint, words=words
+    )
     gate = course.gate
-    given = course.read.rows.select(SOURCE_ROW, as_given=_as_given(declaration))
+    given = course.read.as_given.select(SOURCE_ROW, as_given=_as_given(declaration))
     rows = course.rows.join(given, on=SOURCE_ROW, maintain_order="left")
     rows = _events(declaration, rows, gate)
     for cell in ("time", *censored):

@@ -8,6 +8,7 @@ import polars as pl
 
 from roentgene.ingest.staged_columns import SOURCE_ROW
 from roentgene.ingest.tables.cells import refuse_dates, take_numbers, take_words, text
+from roentgene.ingest.tables.clinical_cells import missing_words
 from roentgene.ingest.tables.delimited import FileTable
 from roentgene.ingest.tables.row_gate import RowGate
 from roentgene.schemas.clinical_tables import Variable
@@ -81,5 +82,5 @@ def _decoded(column: str, missing: tuple[str, ...], dictionary: Mapping[str, Var
     said = dictionary.get(column)
     if said is None:
         return text(column, missing)
-    cell = text(column, missing if said.missing is None else said.missing)
+    cell = text(column, missing_words(said, missing))
     return cell.replace(said.codes) if said.codes else cell

@@ -12,7 +12,7 @@ from typing import Protocol
 
 import polars as pl
 
-from roentgene.ingest.personal_text import DATE, announces_person, looks_like
+from roentgene.ingest.personal_text import DATE, announces_person, looks_like, text_columns
 from roentgene.ingest.privacy import Privacy, hashes_ids, reason_of, unnamed
 from roentgene.ingest.refusal import Refusal
 from roentgene.ingest.staged_columns import SOURCE_FILE, SOURCE_ROW
@@ -263,8 +263,7 @@ def _cell(code: str, detail: str, name: str, column: str, line: int | None) -> R
 def _told(full_name: str, rows: pl.DataFrame) -> list[str]:
     """Columns of text that the file gives, and not roentgene or the cohort file."""
     ours = {"cohort_id", SOURCE_FILE, *_MADE_HERE}
-    kinds = rows.schema.items()
-    return [c for c, kind in kinds if kind in {pl.String, pl.Categorical} and c not in ours]
+    return [column for column in text_columns(rows) if column not in ours]
 
 
 def _may_be_blank(full_name: str, column: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from pathlib import Path
 
 import polars as pl
@@ -11,7 +10,7 @@ from roentgene.ingest.staged_columns import SOURCE_ROW
 from roentgene.ingest.tables.cells import need_values, take_days, text
 from roentgene.ingest.tables.collected import collect
 from roentgene.ingest.tables.delimited import FileTable, read_table
-from roentgene.ingest.tables.identifiers import normalise_ids
+from roentgene.ingest.tables.identifiers import nearest_ids, normalise_ids
 from roentgene.ingest.tables.patients import join_patients
 from roentgene.ingest.tables.people import refuse_personal_ids
 from roentgene.ingest.tables.row_gate import RowGate
@@ -37,7 +36,7 @@ def stage(
     TableRefusedError
         If nothing can be taken from the table.
     """
-    read = read_table(path, name)
+    read = read_table(path, name, declaration)
     gate = RowGate(read)
     offset = declaration.zero_offset_days
     gate.need([declaration.id, declaration.other_id, offset if isinstance(offset, str) else None])
@@ -84,11 +83,12 @@ def _with_other(
     rows = refuse_personal_ids(rows, _OTHER, gate, context.privacy, column)
     here, there = context.cohort.cohort_id, declaration.other_cohort
     rows = _with_person(rows, context.persons, there, _OTHER, "other_person")
-    known = context.persons.filter(pl.col("cohort_id") == there)["patient_id"].to_list()
-    near = {name: _nearest(name, known) for name in rows[_OTHER].unique()}
-    hint = pl.col(_OTHER).replace_strict(near, return_dtype=pl.String)
-    detail = pl.format("{} has no patient '{}'{}", pl.lit(there), _OTHER, hint)
+    known = context.persons.filter(pl.col("cohort_id") == there)["patient_id"]
     none = pl.col("other_person").is_null()
+    near = nearest_ids(rows.filter(none)[_OTHER].unique(maintain_order=True), known)
+    hints = {name: f"; the nearest is '{other}'" for name, other in near.items()}
+    hint = pl.col(_OTHER).replace_strict(hints, default="", return_dtype=pl.String)
+    detail = pl.format("{} has no patient '{}'{}", pl.lit(there), _OTHER, hint)
     rows = gate.drop(rows, none, "unknown_person", detail, column=column)
     rows = _with_person(rows, context.persons, here, "patient_id", "person")
     alone = pl.format("{}:{}", pl.lit(here), "patient_id")
@@ -105,11 +105,6 @@ def _with_person(
     of_cohort = persons.filter(pl.col("cohort_id") == cohort_id)
     found = of_cohort.select(pl.col("patient_id").alias(column), pl.col("person_id").alias(name))
     return rows.join(found, on=column, how="left", maintain_order="left")
-
-
-def _nearest(name: str, known: list[str]) -> str:
-    near = get_close_matches(name, known, n=1)
-    return f"; the nearest is '{near[0]}'" if near else ""
 
 
 def _without_conflicts(

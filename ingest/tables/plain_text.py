@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import gzip
-import zlib
 from pathlib import Path
 
+from roentgene.ingest.tables.file_text import read_text
 from roentgene.ingest.tables.refusing import refuse_table
 
 
-def read_lines(path: Path, name: str) -> list[tuple[int, str]]:
+def read_lines(path: Path, name: str, encoding: str = "utf-8") -> list[tuple[int, str]]:
     """Read the lines of a text with their numbers, without empty ones and comments.
 
     Parameters
     ----------
     path : Path
-        UTF-8 text, ``.gz`` or not.
+        Text, ``.gz`` or not.
     name : str
         How the file is called in messages.
+    encoding : str
+        How its letters are written.
 
     Returns
     -------
@@ -27,24 +28,12 @@ def read_lines(path: Path, name: str) -> list[tuple[int, str]]:
     Raises
     ------
     TableRefusedError
-        ``file_missing`` or ``unreadable_table``.
+        As :func:`file_text.read_text`; ``unreadable_table`` if a line holds a NUL.
     """
-    if not path.is_file():
-        raise refuse_table(name, "file_missing", "there is no such file")
-    try:
-        content = path.read_bytes()
-        content = gzip.decompress(content) if path.suffix == ".gz" else content
-    except (OSError, EOFError, zlib.error) as error:
-        detail = f"it cannot be opened ({type(error).__name__})"
-        raise refuse_table(name, "unreadable_table", detail) from error
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise refuse_table(name, "unreadable_table", "it is not UTF-8 text", line) from error
-    if "\0" in text:
-        raise refuse_table(name, "unreadable_table", "it is not text: it holds NUL bytes")
-    # the line ends of Windows and of old Macintoshes, and no other breaks that may stand in a cell
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    numbered = ((number, line.rstrip()) for number, line in enumerate(lines, start=1))
+    text = read_text(path, name, encoding).decode("utf-8")
+    # the newline alone ends a line: cells may hold other breaks
+    numbered = [(number, line.rstrip()) for number, line in enumerate(text.split("\n"), start=1)]
+    for number, line in numbered:
+        if "\0" in line:
+            raise refuse_table(name, "unreadable_table", "the line holds NUL bytes", number)
     return [(number, line) for number, line in numbered if line and not line.startswith("#")]

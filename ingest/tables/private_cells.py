@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
+
 import polars as pl
 
 from roentgene.ingest.personal_text import has_date, may_be_date
 from roentgene.ingest.privacy import Privacy
 from roentgene.ingest.staged_columns import SOURCE_ROW
+from roentgene.ingest.tables.cells import text
+from roentgene.ingest.tables.file_table import FileTable
+from roentgene.ingest.tables.id_parts import divided_id
+from roentgene.ingest.tables.identifiers import normalise_ids
 from roentgene.ingest.tables.people import personal_columns
 from roentgene.ingest.tables.row_gate import RowGate
+from roentgene.schemas.divided_ids import DividedIds
+from roentgene.schemas.table_source import TableSource
+
+_FORMS = ("given", "part", "plain")
 
 
 def without_personal_columns(cells: pl.DataFrame, gate: RowGate, privacy: Privacy) -> pl.DataFrame:
@@ -21,20 +31,46 @@ def without_personal_columns(cells: pl.DataFrame, gate: RowGate, privacy: Privac
     return cells.filter(~pl.col("variable").is_in(list(found)))
 
 
-def without_ids(cells: pl.DataFrame, ids: pl.DataFrame, gate: RowGate) -> pl.DataFrame:
-    """Leave out columns that repeat, in most of their cells, the id that is to be hashed."""
+def without_ids(
+    cells: pl.DataFrame, read: FileTable, declaration: TableSource, gate: RowGate
+) -> pl.DataFrame:
+    """Leave out columns that repeat, in most of their cells, the id that is to be hashed.
+
+    An id is repeated as the file has it, as the patient's part of it, or as the rules before the
+    hash leave it: ``TCGA-02-0001`` beside a barcode gives the patient away just as well.
+    """
+    same = [(pl.col("value_text") == pl.col(form)).fill_null(False) for form in _FORMS]
     repeats = (
         cells.select(SOURCE_ROW, "variable", "value_text")
         .drop_nulls("value_text")
-        .join(ids, on=SOURCE_ROW, how="left")
+        .join(_id_forms(read, declaration), on=SOURCE_ROW, how="left")
         .group_by("variable", maintain_order=True)
-        .agg(n=pl.len(), n_repeated=(pl.col("value_text") == pl.col("given")).sum())
+        .agg(n=pl.len(), n_repeated=pl.any_horizontal(same).sum())
         .filter(pl.col("n_repeated") * 2 > pl.col("n"))
     )
     for column, _, n_repeated in repeats.iter_rows():
         detail = f"{n_repeated} cells that repeat the id of their row, which is to be hashed"
         gate.refuse("looks_like_person", "column", detail, column=column)
     return cells.filter(~pl.col("variable").is_in(repeats["variable"].to_list()))
+
+
+def _id_forms(read: FileTable, declaration: TableSource) -> pl.DataFrame:
+    """Every form of the id of each row by which its patient could be known."""
+    ids = read.rows.select(SOURCE_ROW, given=text(declaration.id, declaration.missing))
+    pattern = declaration.id_pattern if isinstance(declaration, DividedIds) else None
+    parts = {one: _patient_part(pattern, one) for one in ids["given"].drop_nulls().unique()}
+    before = takewhile(lambda rule: rule.rule != "keyed_hash", declaration.normalise)
+    plain = normalise_ids(parts.values(), tuple(before))
+    named = {"part": parts, "plain": {one: plain[part] for one, part in parts.items()}}
+    return ids.with_columns(
+        pl.col("given").replace_strict(forms, default=None, return_dtype=pl.String).alias(form)
+        for form, forms in named.items()
+    )
+
+
+def _patient_part(pattern: str | None, one: str) -> str:
+    parts = None if pattern is None else divided_id(pattern, one)
+    return one if parts is None else parts["patient_id"]
 
 
 def without_dates(cells: pl.DataFrame, variables: list[str], gate: RowGate) -> pl.DataFrame:

@@ -14,7 +14,7 @@ from roentgene.ingest.tables.sample_lists import read_samples
 from roentgene.ingest.tables.specimens import Specimens, join_samples
 from roentgene.ingest.tables.staging import TableContext
 from roentgene.ingest.tables.variant_genes import add_names, genes_of
-from roentgene.schemas.variant_tables import Alteration, Profiled, SampleFile, VariantSource
+from roentgene.schemas.variant_source import Alteration, Profiled, SampleFile, VariantSource
 
 
 def add_profiled(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -49,9 +49,9 @@ def stage(declaration: RedcapTable, path: Path, name: str, context: TableContext
     TableRefusedError
         If nothing can be taken from the table, or the dictionary is none of REDCap.
     """
-    read = read_table(path, name)
+    read = read_table(path, name, declaration)
     gate = RowGate(read)
-    columns = read_redcap_dictionary(
+    columns, wrong = read_redcap_dictionary(
         declaration.dictionary, context.folder, gate, labels=declaration.labels
     )
     read = _with_field_names(read, columns, gate)
@@ -61,13 +61,13 @@ def stage(declaration: RedcapTable, path: Path, name: str, context: TableContext
     dictionary = {column.name: column.variable for column in columns if column.variable}
     about_patient = patient_columns(declaration.patient, gate)
     taken = {id_column, declaration.timepoint, *about_patient.values()}
-    variables = _variables(declaration, read, columns, taken, gate)
+    variables = _variables(declaration, read, columns, taken, wrong, gate)
     rows = _rows(declaration, read, id_column)
     if declaration.id_pattern is not None:
         divided = declaration.model_copy(update={"id": id_column})
         rows = with_divided_ids(rows, read, divided, gate)
     rows, match = join_patients(rows, declaration.normalise, gate, context, id_column)
-    rows = _visits(declaration, read, rows, gate, context)
+    rows = _visits(declaration, rows, gate, context)
     missing = declaration.missing
     patients = patient_facts(read, rows, about_patient, missing, dictionary, gate)
     cells = long_cells(read, rows, variables, missing, dictionary)
@@ -107,6 +107,7 @@ def _variables(
     read: FileTable,
     columns: Sequence[RedcapColumn],
     taken: set[str | None],
+    wrong: frozenset[str],
     gate: RowGate,
 ) -> list[str]:
     """Columns that become variables; what may not come in is told by its name."""
@@ -114,11 +115,9 @@ def _variables(
     if declaration.variables is None:
         wanted = [c for c in read.columns if c not in taken | _LEFT and not _is_status(c, columns)]
     else:
-        of_field = {name: [name] for name in declaration.variables}
-        for column in known:
-            of_field.setdefault(column.partition("___")[0], []).append(column)
-        named = [one for name in declaration.variables for one in of_field[name]]
-        wanted = gate.present(one for one in named if one in known or one not in of_field)
+        wanted = gate.present(
+            column for name in declaration.variables for column in _columns_of(name, known)
+        )
     kept = []
     for column in wanted:
         found = known.get(column)
@@ -127,14 +126,22 @@ def _variables(
             gate.refuse("declared_identifier", "column", detail, column=column)
         elif found is None and column.endswith("_timestamp"):
             gate.refuse("declared_date", "column", "the time of a survey", column=column)
-        elif found is None:
+        elif found is None and column.partition("___")[0] not in wrong:
             detail = "the dictionary does not describe it"
             gate.refuse("not_in_dictionary", "column", detail, column=column)
             kept.append(column)
-        elif found.variable is not None:
+        elif found is not None and found.variable is None:
+            gate.refuse("declared_identifier", "column", "an uploaded file", column=column)
+        elif found is not None:
             kept.append(column)
     dictionary = {name: column.variable for name, column in known.items() if column.variable}
     return storable(kept, dictionary, gate)
+
+
+def _columns_of(field: str, known: Iterable[str]) -> list[str]:
+    """Columns of a field: its own, or one a choice."""
+    choices = [column for column in known if column.startswith(f"{field}___")]
+    return choices or [field]
 
 
 def _is_status(column: str, columns: Sequence[RedcapColumn]) -> bool:
@@ -157,11 +164,7 @@ def _rows(declaration: RedcapTable, read: FileTable, id_column: str) -> pl.DataF
 
 
 def _visits(
-    declaration: RedcapTable,
-    read: FileTable,
-    rows: pl.DataFrame,
-    gate: RowGate,
-    context: TableContext,
+    declaration: RedcapTable, rows: pl.DataFrame, gate: RowGate, context: TableContext
 ) -> pl.DataFrame:
     """Find the visit of each row: that of its event, or of its instance where rows repeat."""
     instances = [
@@ -171,6 +174,7 @@ def _visits(
     ]
     schema = dict.fromkeys(("repeating", "instance", "visit"), pl.String())
     table = pl.DataFrame(instances, schema=schema, orient="row")
+    has_events = rows["timepoint_id"].is_not_null().any()
     rows = rows.with_columns(repeating=pl.coalesce("instrument", "timepoint_id"))
     rows = rows.join(table, on=["repeating", "instance"], how="left", maintain_order="left")
     repeats = pl.col("instance").is_not_null()
@@ -180,9 +184,11 @@ def _visits(
     event = pl.col("timepoint_id").replace(declaration.rename.get("timepoint", {}))
     rows = rows.with_columns(timepoint_id=pl.when(repeats).then("visit").otherwise(event))
     rows = rows.select(SOURCE_ROW, "patient_id", "timepoint_id")
-    if rows["timepoint_id"].null_count() < rows.height:
+    if has_events:
         return check_timepoints(rows, gate, context, declaration.timepoint or _EVENT)
-    return rows
+    # without events, what does not repeat is the patient's own
+    own, seen = (rows.filter(pl.col("timepoint_id").is_null() == none) for none in (True, False))
+    return pl.concat([own, check_timepoints(seen, gate, context, _INSTANCE)]).sort(SOURCE_ROW)
 
 
 def _of_filled_forms(

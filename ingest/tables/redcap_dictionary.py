@@ -60,7 +60,7 @@ class RedcapColumn:
 
 def read_redcap_dictionary(
     name: str, folder: Path, gate: RowGate, *, labels: bool
-) -> list[RedcapColumn]:
+) -> tuple[list[RedcapColumn], frozenset[str]]:
     """Read the dictionary of a project.
 
     Parameters
@@ -74,6 +74,13 @@ def read_redcap_dictionary(
     labels : bool
         Whether the cells of the export hold labels in place of codes.
 
+    Returns
+    -------
+    list of RedcapColumn
+        The columns that an export of the project may have.
+    frozenset of str
+        Fields of which the dictionary cannot be understood.
+
     Raises
     ------
     TableRefusedError
@@ -86,6 +93,7 @@ def read_redcap_dictionary(
         # refuses it, for the columns that make it one are not there
         read_rows(name, folder, gate, (_NAME, _KIND))
     found: dict[str, RedcapColumn] = {}
+    wrong = set()
     for row in rows:
         field = {column: row.get(given, "") for column, given in names.items()}
         try:
@@ -93,9 +101,10 @@ def read_redcap_dictionary(
         except ValueError:
             detail = f"line {row[SOURCE_ROW]} of {name} cannot be understood"
             gate.refuse("dictionary_wrong", "variable", detail, column=field[_NAME])
+            wrong.add(field[_NAME])
             continue
         found |= {column.name: column for column in columns}
-    return list(found.values())
+    return list(found.values()), frozenset(wrong)
 
 
 def choices(text: str) -> dict[str, str]:

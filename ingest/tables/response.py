@@ -40,6 +40,7 @@ def stage(declaration: ResponseTable, path: Path, name: str, context: TableConte
         wanted,
         templates={"criteria": declaration.criteria},
         timepoint=declaration.timepoint,
+        words={"word": declaration.response_codes},
     )
     gate = course.gate
     rows = need_values(course.rows, "criteria", gate, None)

@@ -34,7 +34,7 @@ def stage(declaration: SampleTable, path: Path, name: str, context: TableContext
     TableRefusedError
         If nothing can be taken from the table.
     """
-    as_given = read_table(path, name)
+    as_given = read_table(path, name, declaration)
     named = name_samples(
         as_given, declaration.sample_rules, declaration.sample, declaration.missing
     )
@@ -55,9 +55,9 @@ def stage(declaration: SampleTable, path: Path, name: str, context: TableContext
     columns |= dict.fromkeys(set(declaration.parts_of_id) - {"patient_id"}, declaration.id)
     for field in set(declaration.rename) & set(columns):
         rows = rows.with_columns(pl.col(field).replace(declaration.rename[field]))
-    if declaration.repeats:
-        rows = rows.unique(["given_id", "sample_id", *columns], keep="first", maintain_order=True)
     rows, match = join_patients(rows, declaration.normalise, gate, context, declaration.id)
+    if declaration.repeats:
+        rows = rows.unique(["patient_id", "sample_id", *columns], keep="first", maintain_order=True)
     rows = need_values(rows, "sample_id", gate, declaration.sample, "missing_id")
     rows = _checked(rows, columns, gate, context)
     rows = gate.unique(rows, ["sample_id"], [name for name in rows.columns if name != SOURCE_ROW])

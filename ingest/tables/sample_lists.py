@@ -9,7 +9,7 @@ from roentgene.ingest.tables.cells import text
 from roentgene.ingest.tables.delimited import read_table
 from roentgene.ingest.tables.plain_text import read_lines
 from roentgene.ingest.tables.refusing import refuse_table
-from roentgene.schemas.variant_tables import VARIANT_MISSING_WORDS, SampleFile
+from roentgene.schemas.variant_source import VARIANT_MISSING_WORDS, SampleFile
 
 _IDS = "case_list_ids:"
 

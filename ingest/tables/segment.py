@@ -42,7 +42,7 @@ def stage(declaration: SegmentTable, path: Path, name: str, context: TableContex
     TableRefusedError
         If nothing can be taken from the table.
     """
-    read = read_table(path, name)
+    read = read_table(path, name, declaration)
     columns = _columns(read.columns, declaration.id)
     sample = columns["sample"]
     read = name_samples(read, declaration.sample_rules, sample, declaration.missing)

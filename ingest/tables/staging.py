@@ -11,14 +11,10 @@ import polars as pl
 
 from roentgene.ingest.privacy import UNDECLARED, Privacy
 from roentgene.ingest.refusal import Refusal
-from roentgene.ingest.staged_columns import (
-    CODED_TABLES,
-    SOURCE_FILE,
-    SOURCE_ROW,
-    staged_schema,
-)
+from roentgene.ingest.staged_columns import SOURCE_FILE, SOURCE_ROW, staged_schema
 from roentgene.ingest.tables.identifiers import IdMatch
 from roentgene.schemas.cohort import Cohort
+from roentgene.schemas.tables import table
 
 _PERSON = ["cohort_id", "patient_id", "person_id"]
 _LINK = "study.person_link"
@@ -137,8 +133,8 @@ def staged_rows(full_name: str, rows: pl.DataFrame, file_name: str, cohort_id: s
         If a column does not belong to the table.
     """
     schema = pl.Schema(staged_schema(full_name))
-    text = pl.Categorical() if full_name in CODED_TABLES else pl.String()
-    schema = {name: text if kind == pl.String else kind for name, kind in schema.items()}
+    text = pl.Categorical() if table(full_name).coded else pl.String()
+    schema = pl.Schema({n: text if kind == pl.String else kind for n, kind in schema.items()})
     foreign = set(rows.columns) - set(schema) - {SOURCE_ROW}
     if foreign:
         msg = f"{full_name} has no column {', '.join(sorted(foreign))}"

@@ -56,6 +56,8 @@ _PLACE = [
     "site2_position",
     "event_info",
 ]
+# what two rows of one place may not contradict each other in; reads are counted by each caller
+_KIND = ["ncbi_build", "sv_class", "site2_effect_on_frame", "sv_status"]
 
 
 def stage(
@@ -63,14 +65,15 @@ def stage(
 ) -> StagedTables:
     """Stage ``genomic.structural_variant``, ``genomic.sample`` and what was profiled.
 
-    A call needs a gene at one of its breakpoints; the other may lie between genes.
+    A call needs a gene at one of its breakpoints; the other may lie between genes. Two rows of one
+    place are duplicates if they agree on build, class, frame and status.
 
     Raises
     ------
     TableRefusedError
         If nothing can be taken from the file.
     """
-    read = read_table(path, name)
+    read = read_table(path, name, declaration)
     read = name_samples(read, declaration.sample_rules, declaration.id, declaration.missing)
     read, given = hide_samples(read, declaration, context.privacy, declaration.id)
     gate = RowGate(read, given)
@@ -85,8 +88,7 @@ def stage(
     specimens = join_samples(lines, declaration.normalise, gate, context, declaration.id)
     rows = rows.filter(pl.col("sample_id").is_in(specimens.rows["sample_id"].implode()))
     rows, names = _checked(declaration, rows, columns, gate)
-    others = [field for field in rows.columns if field not in {*_PLACE, SOURCE_ROW}]
-    rows = gate.unique(rows, _PLACE, others)
+    rows = gate.unique(rows, _PLACE, _KIND)
     staged = {"genomic.structural_variant": rows, "genomic.sample": specimens.rows}
     for found in names:
         add_names(staged, found)

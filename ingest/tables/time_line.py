@@ -9,11 +9,12 @@ from pathlib import Path
 
 import polars as pl
 
-from roentgene.ingest.privacy import Privacy, hashes_ids
+from roentgene.ingest.privacy import hashes_ids
 from roentgene.ingest.staged_columns import SOURCE_ROW
 from roentgene.ingest.tables.cells import has_date, need_values, refuse_dates, take_days, text
 from roentgene.ingest.tables.collected import collect
 from roentgene.ingest.tables.delimited import FileTable, read_table
+from roentgene.ingest.tables.known_ids import name_known
 from roentgene.ingest.tables.patients import join_patients
 from roentgene.ingest.tables.people import hide_samples, personal_columns
 from roentgene.ingest.tables.row_gate import RowGate
@@ -59,14 +60,14 @@ def stage(declaration: TimeLineTable, path: Path, name: str, context: TableConte
     TableRefusedError
         If nothing can be taken from the table.
     """
-    read = read_table(path, name)
+    read = read_table(path, name, declaration)
     sample = declaration.sample if declaration.sample in read.columns else None
     given: dict[str, str] = {}
     if sample is not None:
         read, given = hide_samples(read, declaration, context.privacy, sample)
     gate = RowGate(read, given)
     gate.need([declaration.id, declaration.event_type, declaration.start_day])
-    columns = _columns(declaration, read, sample, gate, context.privacy)
+    columns = _columns(declaration, read, sample, gate, context)
     rows = _rows(declaration, read, columns)
     rows, match = join_patients(rows, declaration.normalise, gate, context, declaration.id)
     rows = _events(declaration, rows, columns, gate)
@@ -86,7 +87,7 @@ def _columns(
     read: FileTable,
     sample: str | None,
     gate: RowGate,
-    privacy: Privacy,
+    context: TableContext,
 ) -> _Columns:
     named = {
         declaration.id,
@@ -100,23 +101,37 @@ def _columns(
     cells = read.rows.select(pl.col(others).cast(pl.String)).unpivot(
         variable_name="variable", value_name="value_text"
     )
-    people = personal_columns(cells, (gate.name, "clinical.event"), privacy)
+    people = personal_columns(cells, (gate.name, "clinical.event"), context.privacy)
     for column, (looks, n_cells) in people.items():
         detail = f"{n_cells} cells that look like a {looks}"
         gate.refuse("looks_like_person", "column", detail, column=column)
     stop_day = declaration.stop_day if declaration.stop_day in read.columns else None
-    # a column that repeats the id would undo its hash
-    repeats = _repeats_id(declaration, read, others) if hashes_ids(declaration.normalise) else []
-    return _Columns(stop_day, sample, [c for c in others if c not in {*people, *repeats}])
+    kept = [column for column in others if column not in people]
+    hides = hashes_ids(declaration.normalise)
+    repeats = _repeats_id(declaration, read, kept, context) if hides else []
+    for column in repeats:
+        detail = "cells that repeat the id of a patient or sample, which is to be hashed"
+        gate.refuse("looks_like_person", "column", detail, column=column)
+    return _Columns(stop_day, sample, [column for column in kept if column not in repeats])
 
 
-def _repeats_id(declaration: TimeLineTable, read: FileTable, others: list[str]) -> list[str]:
-    given = text(declaration.id, declaration.missing)
-    same = read.rows.select(
-        (pl.col(column).cast(pl.String).str.contains(given, literal=True)).any().alias(column)
-        for column in others
-    )
-    return [column for column in others if same[column].item()] if others else []
+def _repeats_id(
+    declaration: TimeLineTable, read: FileTable, others: list[str], context: TableContext
+) -> list[str]:
+    """Columns that hold the id of their row, or that of a patient or sample that is known.
+
+    Either would undo the hash.
+    """
+    given, missing = text(declaration.id, declaration.missing), declaration.missing
+    found = []
+    for column in others:
+        cells = read.rows.select(cell=text(column, missing), given=given).drop_nulls("cell")
+        of_row = pl.col("cell").str.contains(pl.col("given"), literal=True)
+        if cells.select(of_row.any()).item() or name_known(
+            cells["cell"], declaration.normalise, context
+        ):
+            found.append(column)
+    return found
 
 
 def _rows(declaration: TimeLineTable, read: FileTable, columns: _Columns) -> pl.DataFrame:
@@ -162,9 +177,7 @@ def _events(
     )
 
 
-def _subtype(
-    tracks: Mapping[str, tuple[str, ...]], columns: _Columns, sample: str
-) -> pl.Expr:
+def _subtype(tracks: Mapping[str, tuple[str, ...]], columns: _Columns, sample: str) -> pl.Expr:
     """First column of the event's track that has a value; the sample by its id here."""
     kind = pl.col("event_type").str.to_uppercase()
     found: pl.Expr = _NOTHING

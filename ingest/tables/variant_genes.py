@@ -43,6 +43,19 @@ def add_names(staged: dict[str, pl.DataFrame], names: pl.DataFrame) -> None:
     staged[_NAMES] = pl.concat([*before, names]).unique("given", keep="first", maintain_order=True)
 
 
+def keep_once(rows: pl.DataFrame, group: str, gate: RowGate) -> pl.DataFrame:
+    """Keep every gene of a group once, by whichever of its names it stands there first.
+
+    The others are refused as ``duplicate_row``. One line may hold many genes, so that rows are told
+    apart by their gene and not by their line.
+    """
+    first = rows.select(pl.struct(group, "hugo_symbol").is_first_distinct()).to_series()
+    again = rows.filter(~first).select(SOURCE_ROW, group, "hugo_symbol")
+    for line, name, gene in again.iter_rows():
+        gate.refuse("duplicate_row", gene, f"{gene} stands twice in {name}", line=line)
+    return rows.filter(first)
+
+
 def genes_of(names: tuple[str, ...], gate: RowGate) -> tuple[list[str], pl.DataFrame]:
     """Name the genes of a list that the cohort file holds."""
     schema = {"hugo_symbol": pl.String, SOURCE_ROW: pl.Int64}

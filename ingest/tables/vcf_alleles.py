@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _SUBSTITUTIONS = {1: "SNP", 2: "DNP", 3: "TNP"}
 # an allele that is deleted by another record, and the marks of reference blocks
@@ -11,8 +11,7 @@ _NO_VARIANT = frozenset({".", "*", "<NON_REF>", "<*>", "<X>"})
 _BASES = frozenset("ACGTUNRYSWKMBDHV")
 
 
-@dataclass(frozen=True)
-class MafAlleles:
+class MafAlleles(NamedTuple):
     """A variant in the coordinates of a MAF; the names are those of its columns."""
 
     start_position: int

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,13 @@ from roentgene.ingest.tables.vcf_alleles import (
     other_allele,
 )
 from roentgene.ingest.tables.vcf_counts import read_counts
-from roentgene.ingest.tables.vcf_effects import NO_EFFECT, Annotation, annotation_of, effect_of
+from roentgene.ingest.tables.vcf_effects import (
+    NO_EFFECT,
+    Annotation,
+    Effect,
+    annotation_of,
+    effect_of,
+)
 from roentgene.ingest.tables.vcf_file import build_of, genotype_of, open_vcf
 from roentgene.ingest.tables.vcf_samples import VcfSamples, take_samples
 from roentgene.schemas.variant_tables import MutationTable
@@ -105,6 +111,7 @@ class _Reader:
     samples: VcfSamples
     annotation: Annotation | None
     n_not_carried: int = 0
+    n_not_annotated: int = 0
 
     def calls(self, line: int | None, record: Any) -> list[tuple[object, ...]]:
         """Rows of one record."""
@@ -120,10 +127,14 @@ class _Reader:
         return found
 
     def tell(self) -> None:
-        """Tell how many records gave nothing."""
+        """Tell how many records gave nothing, and how many calls are of no gene."""
         if self.n_not_carried:
             detail = f"{self.n_not_carried} records, of which no sample carries an allele"
             self.samples.gate.refuse("not_carried", "rows", detail)
+        if self.annotation is not None and self.n_not_annotated:
+            key = self.annotation.key
+            detail = f"{self.n_not_annotated} calls without {key}, whose genes stay unknown"
+            self.samples.gate.refuse("genes_not_annotated", "rows", detail, column="INFO")
 
     def _calls(
         self, line: int | None, record: Any, alleles: list[str], usable: set[int]
@@ -141,14 +152,16 @@ class _Reader:
                 if allele not in usable:
                     continue
                 beside = other_allele(genotype, allele)
+                # one that is not written out in bases cannot be cut to fit
                 other = None if beside is None else alleles[beside]
+                other = other if other is not None and is_sequence(other) else None
                 place = maf_alleles(record.pos, alleles[0], alleles[allele], other)
                 yield (
                     line,
                     sample,
                     chromosome,
-                    *astuple(place),
-                    *astuple(self._effect(record, alleles, allele)),
+                    *place,
+                    *self._effect(record, alleles, allele),
                     *read_counts(record.samples[column], alleles, allele),
                     words,
                 )
@@ -166,8 +179,11 @@ class _Reader:
                 )
         return found
 
-    def _effect(self, record: Any, alleles: list[str], allele: int) -> Any:
-        if self.annotation is None or self.annotation.key not in record.info:
+    def _effect(self, record: Any, alleles: list[str], allele: int) -> Effect:
+        if self.annotation is None:
+            return NO_EFFECT
+        if self.annotation.key not in record.info:
+            self.n_not_annotated += 1
             return NO_EFFECT
         entries = record.info[self.annotation.key]
         listed = (entries,) if isinstance(entries, str) else entries

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Literal
+from typing import Literal, NamedTuple
 from urllib.parse import unquote
 
 from roentgene.ingest.tables.variant_genes import NO_GENE
@@ -62,8 +62,7 @@ _AMINO_ACIDS = {
 _THREE_LETTERS = re.compile("|".join(_AMINO_ACIDS))
 
 
-@dataclass(frozen=True)
-class Effect:
+class Effect(NamedTuple):
     """What a variant does to a gene; the names are those of a MAF's columns."""
 
     hugo_symbol: str = NO_GENE

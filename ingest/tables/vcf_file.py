@@ -15,7 +15,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from roentgene.ingest.tables.genome_builds import builds_named, builds_of_contigs
+from roentgene.ingest.tables.genome_builds import (
+    OTHER_BUILD,
+    builds_named,
+    builds_of_contigs,
+)
 from roentgene.ingest.tables.refusing import refuse_table
 from roentgene.ingest.tables.row_gate import RowGate
 from roentgene.schemas.errors import MissingExtraError
@@ -177,7 +181,7 @@ def build_of(vcf: Vcf, declared: str | None) -> str | None:
         ``build_contradicts`` if the header tells two, or another than is declared.
     """
     told = " and ".join(sorted(vcf.builds))
-    if len(vcf.builds) > 1:
+    if len(vcf.builds) > 1 or OTHER_BUILD in vcf.builds:
         raise refuse_table(vcf.name, "build_contradicts", f"its header tells {told}")
     if declared is not None and vcf.builds - {declared}:
         detail = f"its header tells {told}, and {declared} is declared"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from roentgene.ingest.privacy import hashes_ids
 from roentgene.ingest.tables.delimited import FileTable
 from roentgene.ingest.tables.id_rules import normalise_ids
 from roentgene.ingest.tables.people import hidden_names
@@ -51,17 +52,22 @@ def take_samples(declaration: VcfColumns, vcf: Vcf, context: TableContext) -> Vc
         ``missing_column`` if a declared column is not there or there is none at all;
         ``no_id_matches``.
     """
-    gate = RowGate(FileTable(vcf.name, pl.DataFrame(schema=dict.fromkeys(vcf.samples, pl.String))))
-    gate.need([*declaration.samples, *declaration.normals])
+    declared = [*declaration.samples, *declaration.normals]
+    # of ids that are to be hashed no message may name one that the cohort file does not name
+    hidden_ids = hashes_ids(declaration.normalise)
+    named = [column for column in vcf.samples if column in declared or not hidden_ids]
+    gate = RowGate(FileTable(vcf.name, pl.DataFrame(schema=dict.fromkeys(named, pl.String))))
+    gate.need(declared)
     given = declaration.samples or {
         column: column for column in vcf.samples if column not in declaration.normals
     }
     if not given:
         raise refuse_table(vcf.name, "missing_column", "it has no column of a sample")
-    for column in vcf.samples:
+    for place, column in enumerate(vcf.samples, start=1):
         if column not in given and column not in declaration.normals:
-            detail = "neither one of samples nor of normals"
-            gate.refuse("column_not_used", "column", detail, column=column)
+            detail = f"neither one of samples nor of normals; it is sample {place} of the header"
+            shown = None if hidden_ids else column
+            gate.refuse("column_not_used", "column", detail, column=shown)
     led = normalise_ids(given.values(), declaration.sample_rules)
     names = {column: led[sample] for column, sample in given.items()}
     hidden = hidden_names(names.values(), declaration.normalise, context.privacy)

@@ -70,12 +70,18 @@ def test_everything_with_a_day_is_on_the_time_line(warehouse: Any) -> None:
         common | {"sample_id": "s2", "timepoint_id": "t0"},
         common | {"sample_id": "s3"},
     )
+    # it has a day of its own, and its visit none
+    warehouse.add(
+        "clinical.response",
+        common | {"timepoint_id": "t1", "criteria": "RANO", "response": "SD", "study_day": 33},
+    )
     rows = warehouse.rows("SELECT what, name, study_day FROM mart.dated_row")
     assert {tuple(row.values()) for row in rows} == {
         ("visit", "t0", 5),
         ("treatment", "TMZ", 20),
         ("biomarker", "IDH", 9),
         ("response", "RANO", 5),
+        ("response", "RANO", 33),
         ("sample", "s1", 2),
         ("sample", "s2", 5),
         ("sample", "s3", None),

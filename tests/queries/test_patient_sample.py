@@ -160,3 +160,36 @@ def test_no_patient_stands_twice(
     settled = [r for r in found if r["specimen_status"] not in {"no_rule", "tied"}]
     stood = warehouse.rows("SELECT patient_id FROM mart.patient_assay_value ORDER BY patient_id")
     assert [row["patient_id"] for row in stood] == sorted(r["patient_id"] for r in settled)
+
+
+def test_the_rule_chooses_once_for_a_whole_profile(warehouse: Any) -> None:
+    state(warehouse, PREFER)
+    specimen(warehouse, "s1", sample_type="Initial")
+    specimen(warehouse, "s2", sample_type="Relapse")
+    profile = {"cohort_id": "C", "value_scale": "raw"}
+    egfr = profile | {"hugo_symbol": "EGFR", "molecular_profile_id": "tpm", "value": 5.0}
+    # the chosen specimen has no value of EGFR, and the other does not stand in for it
+    warehouse.add("genomic.expression", egfr | {"sample_id": "s2"})
+    # but in a profile that the preferred specimen was never measured in, the other is the only one
+    cells = profile | {"entity": "T cell", "molecular_profile_id": "xcell", "value": 0.1}
+    warehouse.add("genomic.assay_value", cells | {"sample_id": "s2"})
+    rows = warehouse.rows("SELECT * FROM mart.patient_assay_value ORDER BY block DESC")
+    assert [(r["entity"], r["value"], r["sample_id"], r["specimen_status"]) for r in rows] == [
+        ("TP53", 1.0, "s1", "chosen"),
+        ("T cell", 0.1, "s2", "only"),
+    ]
+
+
+def test_a_limit_of_an_assay_is_not_averaged(warehouse: Any) -> None:
+    state(warehouse, MEAN)
+    warehouse.patients("p1")
+    for sample, limit, value in (("s1", ">", 8.0), ("s2", None, 2.0)):
+        row = {"cohort_id": "C", "sample_id": sample}
+        warehouse.add("genomic.sample", row | {"patient_id": "p1"})
+        common = {"molecular_profile_id": "ic50", "value_scale": "raw"}
+        warehouse.add(
+            "genomic.assay_value",
+            row | common | {"entity": "drug", "value": value, "value_limit": limit},
+            row | common | {"entity": "other", "value": value},
+        )
+    assert values(warehouse) == [("p1", 5.0, "mean", 2)]

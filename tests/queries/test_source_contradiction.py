@@ -122,6 +122,16 @@ def test_clinical_words_against_biomarkers_and_visits(cohort: Any) -> None:
     ]
 
 
+def test_variables_of_samples_speak_of_their_patient(cohort: Any) -> None:
+    for sample, word in (("s1", "mutant"), ("s2", "wild-type")):
+        row = {"cohort_id": "C", "sample_id": sample}
+        cohort.add("genomic.sample", row | {"patient_id": "p1"})
+        said = {"variable": "IDH_STATUS", "as_given": word, "value_text": word}
+        cohort.add("clinical.sample_variable", row | said | {"value_status": "ok"})
+    names = ("IDH_STATUS of s1", "MUT", "IDH_STATUS of s2", "WT")
+    assert found(cohort) == [("p1", "marker", "IDH", "opposite", *names)]
+
+
 def test_a_word_declared_as_missing_is_told_where_it_says_undecided(cohort: Any) -> None:
     missing = {"value_text": None, "value_status": "not_available"}
     variable(cohort, "MGMT", "Methylated", timepoint_id="t0")

@@ -6,9 +6,9 @@
 -- One time line of visits, events, treatments, specimens, biomarkers and responses, in days from
 -- the cohort's day zero. name is the timepoint_id, event_type, treatment, sample_id, marker or
 -- criteria. study_day is NULL where it is not known. A specimen without a collection_day and a
--- response have the day of their visit; so have images, features and clinical variables of a
--- visit, which therefore need no row of their own. What a person has in two cohorts stands under
--- both patients: mart.person_day brings it to one day zero.
+-- response without a day of its own have the day of their visit; so have images, features and
+-- clinical variables of a visit, which therefore need no row of their own. What a person has in two
+-- cohorts stands under both patients: mart.person_day brings it to one day zero.
 WITH visit AS (
   SELECT cohort_id, patient_id, timepoint_id, study_day
   FROM study.timepoint
@@ -43,7 +43,7 @@ dated AS (
   UNION ALL
   SELECT
     response.cohort_id, response.patient_id, 'response' AS what, response.criteria AS name,
-    response.timepoint_id, visit.study_day
+    response.timepoint_id, coalesce(response.study_day, visit.study_day) AS study_day
   FROM clinical.response
   LEFT JOIN visit
     ON visit.cohort_id = response.cohort_id

@@ -1,41 +1,34 @@
--- title: Every specimen that may stand for its patient in an assay
--- grain: a specimen x assay
--- reference: genomic.sample, genomic.assay; specimen_rule in the cohort file
+-- title: Every specimen, and its place by the specimen rule of its cohort
+-- grain: a specimen
+-- reference: genomic.sample; specimen_rule in the cohort file, stored as study.specimen_rule
 -- since: 0.1.0
 --
--- place is 1 for the specimen that the cohort's specimen_rule prefers, and for several where the
--- rule does not tell them apart; it is 1 for all where the cohort has no rule, or averages. Each
+-- place orders the specimens of a patient, the preferred one being 1; those that the rule does not
+-- tell apart share a place, and all do where the cohort has no rule, or one that averages. Each
 -- step of the rule decides where the steps before it leave several: sample_type and timepoint by
 -- the order of their words, earliest and latest by collection_day, sample_id by the id. What a
--- step knows nothing of comes last in it. Specimens whose sample_type says normal do not speak of
--- the tumour and are left out, but for genotypes. n_specimens counts those of the patient in the
--- assay.
+-- step knows nothing of comes last in it. normal says whether sample_type says so; such specimens
+-- do not stand for the tumour.
 WITH step AS (
   SELECT DISTINCT cohort_id, name, step_no, criterion
   FROM study.specimen_rule
 ),
 specimen AS (
   SELECT
-    assay.cohort_id, patient.person_id, sample.patient_id, assay.assay, sample.sample_id,
-    sample.sample_type, sample.timepoint_id, sample.collection_day,
+    sample.cohort_id, patient.person_id, sample.patient_id, sample.sample_id, sample.sample_type,
+    sample.timepoint_id, sample.collection_day,
     -- ids in their order, as a number like all other criteria
-    dense_rank() OVER (
-      PARTITION BY assay.cohort_id, sample.patient_id ORDER BY sample.sample_id
+    row_number() OVER (
+      PARTITION BY sample.cohort_id, sample.patient_id ORDER BY sample.sample_id
     ) AS id_place
-  FROM genomic.assay
-  JOIN genomic.sample
-    ON sample.cohort_id = assay.cohort_id
-    AND sample.sample_id = assay.sample_id
+  FROM genomic.sample
   JOIN study.patient
     ON patient.cohort_id = sample.cohort_id
     AND patient.patient_id = sample.patient_id
-  WHERE assay.assay = 'genotype'
-    OR coalesce(sample.sample_type, '') NOT ILIKE '%normal%'
 ),
 scored AS (
   SELECT
-    specimen.cohort_id, specimen.assay, specimen.sample_id, step.name, step.step_no,
-    step.criterion,
+    specimen.cohort_id, specimen.sample_id, step.name, step.step_no, step.criterion,
     CASE step.criterion
       WHEN 'sample_type' THEN coalesce(word.place, 1e9)
       WHEN 'timepoint' THEN coalesce(word.place, 1e9)
@@ -56,31 +49,27 @@ scored AS (
 ),
 judged AS (
   SELECT
-    cohort_id, assay, sample_id, name,
+    cohort_id, sample_id, name,
     bool_or(criterion = 'mean') AS averages,
     list(score ORDER BY step_no) AS scores
   FROM scored
-  GROUP BY cohort_id, assay, sample_id, name
+  GROUP BY cohort_id, sample_id, name
 )
 SELECT
   specimen.cohort_id,
   specimen.person_id,
   specimen.patient_id,
-  specimen.assay,
   specimen.sample_id,
   specimen.sample_type,
   specimen.timepoint_id,
   specimen.collection_day,
+  coalesce(specimen.sample_type, '') ILIKE '%normal%' AS normal,
   judged.name AS specimen_rule,
   coalesce(judged.averages, FALSE) AS averages,
   rank() OVER (
-    PARTITION BY specimen.cohort_id, specimen.patient_id, specimen.assay ORDER BY judged.scores
-  ) AS place,
-  count(*) OVER (
-    PARTITION BY specimen.cohort_id, specimen.patient_id, specimen.assay
-  ) AS n_specimens
+    PARTITION BY specimen.cohort_id, specimen.patient_id ORDER BY judged.scores
+  ) AS place
 FROM specimen
 LEFT JOIN judged
   ON judged.cohort_id = specimen.cohort_id
-  AND judged.assay = specimen.assay
   AND judged.sample_id = specimen.sample_id

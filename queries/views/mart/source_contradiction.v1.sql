@@ -3,20 +3,20 @@
 -- reference: vocab.marker and vocab.marker_result, the packaged list of names and words
 -- since: 0.1.0
 --
--- Kind marker: a clinical variable, a biomarker and the mutation tables (mart.gene_status) speak of
--- one marker. Names and words are compared as vocab.marker and vocab.marker_result know them; a word
--- that stands in neither says nothing here, and nor does a gene that was not profiled. Opposite are
--- two results of which one must be wrong: a marker of several genes is wild type where each of them
--- is, so that IDH1 wild type and IDH mutated may both hold; one of a protein change (IDH1 R132H) may
--- be negative where the gene is mutated otherwise. Undecided: one source has a result, and another
--- says that none was reached (Indeterminate, NOS), declared as missing or not. A biomarker of which
--- a rule passed rows over (several in the cohort file) stands with those rows. Kind profiled: a gene
--- is mutated that no panel of the person holds. Kind sex and age: the patient's own and those of
--- clinical variables of known names; ages differ by more than a year, and those at later scans do
--- not count. Kind outcome: rows that were passed over, or an event under one anchor that is none
--- under another. Kind refused: rows of a patient that a gate refused because they disagree; what
--- they say stands in given_a. given are the words of the file, result what they stand for. Every
--- pair stands once.
+-- Kind marker: clinical variables of patients and of samples, biomarkers and the mutation tables
+-- (mart.gene_status) speak of one marker. Names and words are compared as vocab.marker and
+-- vocab.marker_result know them; a word that stands in neither says nothing here, and nor does a
+-- gene that was not profiled. Opposite are two results of which one must be wrong: a marker of
+-- several genes is wild type where each of them is, so that IDH1 wild type and IDH mutated may
+-- both hold; one of a protein change (IDH1 R132H) may be negative where the gene is mutated
+-- otherwise. Undecided: one source has a result, and another says that none was reached
+-- (Indeterminate, NOS), declared as missing or not. A biomarker of which a rule passed rows over
+-- (several in the cohort file) stands with those rows. Kind profiled: a gene is mutated that no
+-- panel of the person holds. Kind sex and age: the patient's own and those of clinical variables
+-- of known names; ages differ by more than a year, and those at later scans do not count. Kind
+-- outcome: rows that were passed over, or an event under one anchor that is none under another.
+-- Kind refused: rows of a patient that a gate refused because they disagree; what they say stands
+-- in given_a. given are the words of the file, result what they stand for. Every pair stands once.
 WITH marker_claim AS (
   SELECT
     variable.cohort_id,
@@ -28,6 +28,20 @@ WITH marker_claim AS (
     regexp_replace(lower(variable.variable), '[^a-z0-9]', '', 'g') AS folded
   FROM clinical.variable
   WHERE variable.as_given IS NOT NULL
+  UNION ALL
+  SELECT
+    sample.cohort_id,
+    sample.patient_id,
+    'clinical.sample_variable' AS source,
+    sample_variable.variable || ' of ' || sample_variable.sample_id AS name,
+    NULL AS timepoint_id,
+    coalesce(sample_variable.value_text, sample_variable.as_given) AS given,
+    regexp_replace(lower(sample_variable.variable), '[^a-z0-9]', '', 'g') AS folded
+  FROM clinical.sample_variable
+  JOIN genomic.sample
+    ON sample.cohort_id = sample_variable.cohort_id
+    AND sample.sample_id = sample_variable.sample_id
+  WHERE sample_variable.as_given IS NOT NULL
   UNION ALL
   SELECT
     biomarker.cohort_id,

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from roentgene.ingest.tables import StagedTables
+from roentgene.ingest.id_key import IdKey
+from roentgene.ingest.privacy import Privacy
+from roentgene.ingest.tables import StagedTables, TableContext, stage_table
+from roentgene.schemas.cohort import Cohort
 
 Stage = Callable[..., StagedTables]
 Told = Callable[[StagedTables], list[tuple[str, int | None, str | None]]]
@@ -237,3 +241,63 @@ def test_dates_of_an_outcome_are_counted_and_not_kept_as_given(stage: Stage, tol
     found = rows(staged, "clinical.outcome", "patient_id", "time_days", "event", "as_given")
     assert found == [("P1", 29.0, 1, "|dead"), ("P2", 31.0, 0, "|alive")]
     assert told(staged) == [("out_of_range", 4, "died")]
+
+
+HASHED_TABLES: list[tuple[dict[str, Any], str]] = [
+    (TREATMENT, "id,drug,start,stop,dose,unit,n\nID-77,RT,9,8,1,Gy,1\nID-77,RT,1,2,3,Gy,1\n"),
+    (RESPONSE, "id,visit,word\nID-77,baseline,SD\nID-77,followup,better\n"),
+    (WIDE | {"id_pattern": None, "rename": {}}, "id,IDH1,MGMT status\nID-77,WT,x\nID-77,MUT,x\n"),
+    (
+        {"kind": "outcome", "id": "id", "endpoint": "OS", "event": "e", "several": "last"},
+        "id,e\nID-77,0\nID-77,1\nID-78,5\n",
+    ),
+]
+
+
+@pytest.mark.parametrize(("declared", "content"), HASHED_TABLES)
+def test_ids_that_are_to_be_hashed_stand_nowhere(
+    tmp_path: Path, declared: dict[str, Any], content: str
+) -> None:
+    (tmp_path / "t.csv").write_text(content, encoding="utf-8")
+    row = {"file": "t.csv", **declared, "normalise": ["keyed_hash"]}
+    cohort = Cohort.model_validate(
+        {
+            "cohort_id": "C1",
+            "title": "a cohort",
+            "license": "CC0",
+            "day_zero": "diagnosis",
+            "timepoints": {"baseline": {"order": 0, "day": 0}, "followup": {"order": 1}},
+            "tables": [row],
+        }
+    )
+    key = IdKey(bytes(range(40)))
+    context = TableContext(cohort, privacy=Privacy(key))
+    staged = stage_table(cohort.tables[0], tmp_path / "t.csv", "t.csv", context)
+    assert key.hashed("ID-77") in staged.rows["study.patient"]["patient_id"].to_list()
+    said = [str(frame.rows()) for frame in staged.rows.values()]
+    said += [refusal.line() for refusal in staged.refusals]
+    assert len(said) > 2
+    assert not any("ID-77" in text or "ID-78" in text for text in said)
+
+
+def test_a_result_that_is_declared_unknown_is_counted_though_the_word_may_be_missing(
+    stage: Stage, told: Told
+) -> None:
+    content = "id,IDH1,MGMT status\nP1_11,Unknown,NA\nP2_11,MUT,None\n"
+    staged = stage(
+        content, WIDE | {"unknown": ["Unknown"], "result_codes": {"MUT": "MUT", "None": "no"}}
+    )
+    assert rows(staged, "genomic.biomarker", "patient_id", "marker", "result") == [
+        ("P2", "IDH1", "MUT"),
+        ("P2", "MGMT", "no"),
+    ]
+    assert told(staged) == [("result_unknown", 2, "IDH1")]
+
+
+def test_a_response_may_be_mapped_from_a_word_for_missing(stage: Stage) -> None:
+    declared = RESPONSE | {"response_codes": {"NA": "NE"}}
+    staged = stage("id,visit,word\nP1,baseline,NA\nP2,baseline,SD\n", declared)
+    assert rows(staged, "clinical.response", "patient_id", "response") == [
+        ("P1", "NE"),
+        ("P2", "SD"),
+    ]

@@ -69,7 +69,7 @@ def test_without_codes_only_0_and_1_are_a_status(stage: Stage, told: Told) -> No
     [
         ("-3", "out_of_range"),
         ("soon", "not_a_number"),
-        ("1,5", "not_a_number"),
+        ("1,5", "comma_in_number"),
         ("2019-03-04", "looks_like_date"),
         ("43528", "out_of_range"),
     ],
@@ -172,3 +172,15 @@ def test_rows_that_contradict_each_other_need_a_rule(
         assert outcomes(chosen)[-1 if rule == "last" else 0][0] in {"P1", "P2"}
         times = dict((row[0], row[1]) for row in outcomes(chosen))
         assert times["P1"] == (100.0 if rule == "first" else 90.0)
+
+
+def test_a_declared_word_means_what_is_declared_though_it_may_be_missing_elsewhere(
+    stage: Stage, told: Told
+) -> None:
+    declared = OUTCOME | {"event_codes": {"dead": 1, "NA": 0}, "unknown": ["Unknown"]}
+    staged = stage("id,months,status\nP1,1,dead\nP2,NA,NA\nP3,2,Unknown\nP4,2,?\n", declared)
+    assert outcomes(staged) == [("P1", 30.4375, 1), ("P2", None, 0)]
+    assert sorted(told(staged)) == [
+        ("missing_value", 5, "status"),
+        ("outcome_unknown", 4, "status"),
+    ]

@@ -1,10 +1,10 @@
 """Make the packaged table of genes from a release of HGNC.
 
-Run ``python schemas/vocabulary/make_hgnc_genes.py gene-info-Oct-07-2025.txt`` with the table that
+Run ``python -m roentgene.schemas.make_hgnc_genes gene-info-Oct-07-2025.txt`` with the table that
 cBioPortal makes from a release of HGNC (https://github.com/cBioPortal/datahub-study-curation-tools,
 ``gene-table-update``): tab-separated, with the columns ``entrez_id``, ``symbol``, ``synonyms``
 (separated by ``|``; previous and alias symbols are not told apart), ``hgnc_id`` and ``ensembl_id``.
-It writes ``hgnc_genes.csv.gz`` beside this script. For another release change ``HGNC_RELEASE`` in
+It writes ``vocabulary/hgnc_genes.csv.gz``. For another release change ``HGNC_RELEASE`` in
 ``schemas/genes.py`` as well.
 """
 
@@ -17,7 +17,7 @@ from pathlib import Path
 import polars as pl
 
 #: The packaged table.
-PACKAGED = Path(__file__).with_name("hgnc_genes.csv.gz")
+PACKAGED = Path(__file__).with_name("vocabulary") / "hgnc_genes.csv.gz"
 
 
 def packaged_table(source: Path) -> bytes:
