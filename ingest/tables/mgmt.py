@@ -47,7 +47,7 @@ def mgmt_stp27(values: pl.DataFrame, unit: Literal["beta", "m_value"]) -> pl.Dat
     ...     }
     ... )
     >>> mgmt_stp27(values, "m_value").row(0)
-    ('TCGA-02-0007', 'unmethylated', 'p = 0.279')
+    ('TCGA-02-0007', 'unmethylated', 'p = 0.2789')
     """
     known = values.drop_nulls("value")
     m = pl.col("value") if unit == "m_value" else (pl.col("value") / (1 - pl.col("value"))).log(2)
