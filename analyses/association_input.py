@@ -33,7 +33,7 @@ TARGET_QUERIES: Mapping[str, str] = {
 }
 _Target = ExpressionTarget | MutationTarget | ClinicalTarget | OutcomeTarget
 _CURES = {
-    "expression": "Name 'sample_types' that leave one specimen a person",
+    "expression": "Declare specimen_rule in the cohort file, or name one of 'sample_types'",
     "mutation": "Declare one patient a person within the cohort",
     "clinical": "Deliver one value a person: of the patient or of the visit",
     "outcome": "Deliver one row a person and endpoint",

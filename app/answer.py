@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from roentgene.app.terminal import counted, table_lines
+from roentgene.schemas.formulas import is_live_formula
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -40,7 +41,8 @@ def write_answer(answer: pa.Table, form: Format, stream: BinaryIO) -> None:
         Rows of any types.
     form : Format
         ``table`` shows the first rows. ``csv`` quotes only what needs it: NULL is an empty
-        field, an empty text is ``""``; lists and structs are JSON. ``json`` is a list of objects.
+        field, an empty text is ``""``; lists and structs are JSON; a text that a spreadsheet would
+        run as a formula gets ``'`` before it. ``json`` is a list of objects.
     stream : binary stream
         Where it goes; CSV and JSON are UTF-8.
     """
@@ -65,7 +67,7 @@ def _write_table(answer: pa.Table, stream: BinaryIO) -> None:
 
 def _write_csv(answer: pa.Table, stream: BinaryIO) -> None:
     # in plain Python: a scalar or array made by pyarrow imports pandas, which takes a second
-    stream.write(",".join(_quoted(name) for name in answer.column_names).encode() + b"\n")
+    stream.write(",".join(_csv_words(name) for name in answer.column_names).encode() + b"\n")
     for batch in answer.to_batches(max_chunksize=_BATCH_ROWS):
         fields = [[_csv_text(v) for v in _timeless(column).to_pylist()] for column in batch.columns]
         lines = (",".join(row) for row in zip(*fields, strict=True))
@@ -76,7 +78,7 @@ def _csv_text(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, str):
-        return _quoted(value)
+        return _csv_words(value)
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float):
@@ -85,6 +87,11 @@ def _csv_text(value: Any) -> str:
         return f"{value:f}"
     plain = _plain(value)
     return _quoted(plain if isinstance(plain, str) else _json(plain))
+
+
+def _csv_words(text: str) -> str:
+    """Text as a field; what a spreadsheet would run gets the sign for text before it."""
+    return _quoted("'" + text if is_live_formula(text) else text)
 
 
 def _quoted(text: str) -> str:

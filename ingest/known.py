@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
 import polars as pl
@@ -24,6 +24,8 @@ GROWING = (
     "genomic.sample",
     "genomic.assay",
 )
+#: Tables that the cohort file says all of: what it leaves out is no longer so.
+DECLARED = ("study.expectation", "study.specimen_rule", "study.flow_step")
 _HABITAT_MODEL = "imaging.habitat_model"
 # queries that other cohorts answer too
 _OF_ALL_COHORTS = frozenset({"image_owners", "panels"})
@@ -59,6 +61,9 @@ class SourceFile:
     content_hash: str
     known_hash: str
     n_rows: int
+    n_ids: int | None = None
+    n_matched: int | None = None
+    proposed_rules: str | None = None
 
 
 class StoredFile(NamedTuple):
@@ -112,10 +117,12 @@ class Known:
         Rows of the tables in :data:`GROWING`.
     panels : mapping of str to Panel
         Every gene panel.
-    expectations : polars.DataFrame
-        Rows of ``study.expectation``.
+    declared : mapping of str to polars.DataFrame
+        Rows of the tables in :data:`DECLARED`.
     habitat_models : mapping of str to HabitatModel
         Fitted models of habitats by name.
+    gene_sets : mapping of tuple of str to int
+        Genes of every gene set, by its collection, version and name.
     """
 
     last_batch: str | None
@@ -128,8 +135,9 @@ class Known:
     refusals: Mapping[str, StoredRefusal]
     growing: Mapping[str, pl.DataFrame]
     panels: Mapping[str, Panel]
-    expectations: pl.DataFrame
+    declared: Mapping[str, pl.DataFrame]
     habitat_models: Mapping[str, HabitatModel]
+    gene_sets: Mapping[tuple[str, str, str], int] = field(default_factory=dict)
 
     @property
     def is_new(self) -> bool:
@@ -221,10 +229,11 @@ def read_known(arrow: ArrowQuery, cohort_id: str) -> Known:
         },
         growing={name: stored(name) for name in GROWING},
         panels=_panels(found("panels").to_dicts()),
-        expectations=stored("study.expectation"),
         habitat_models={
             row["name"]: model_of_row(row) for row in stored(_HABITAT_MODEL).to_dicts()
         },
+        declared={name: stored(name) for name in DECLARED},
+        gene_sets=_gene_sets(arrow),
     )
 
 
@@ -234,6 +243,14 @@ def _panels(rows: list[dict[str, Any]]) -> dict[str, Panel]:
         genes[row["panel"]].add(row["hugo_symbol"])
     shared = {row["panel"] for row in rows if row["used_elsewhere"]}
     return {panel: Panel(frozenset(found), panel in shared) for panel, found in genes.items()}
+
+
+def _gene_sets(arrow: ArrowQuery) -> dict[tuple[str, str, str], int]:
+    columns = arrow(query_text("ingest/gene_sets")).to_pydict().values()
+    return {
+        (collection, version, gene_set): n_genes
+        for collection, version, gene_set, n_genes in zip(*columns, strict=True)
+    }
 
 
 def last_batch(arrow: ArrowQuery, cohort_id: str) -> str | None:

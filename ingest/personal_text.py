@@ -190,13 +190,28 @@ def personal_texts(texts: pl.Series) -> dict[str, str]:
     >>> personal_texts(pl.Series(["DOE^JOHN", "TCGA-DU-7294", None, "seen on 4.3.2019"]))
     {'DOE^JOHN': 'person name', 'seen on 4.3.2019': 'calendar date'}
     """
-    distinct = texts.cast(pl.String).drop_nulls().unique(maintain_order=True)
+    # of categories each is written out once, however often it stands
+    distinct = texts.unique(maintain_order=True).cast(pl.String).drop_nulls()
     found: dict[str, str] = {}
     for kind, pattern in PATTERNS.items():
         possible = distinct.filter(distinct.str.contains(_NEEDED[kind]))
         for text in possible.filter(possible.str.contains(pattern)):
             found.setdefault(text, kind)
     return found
+
+
+def text_columns(rows: pl.DataFrame) -> list[str]:
+    """Columns that hold text, as such or as categories.
+
+    Examples
+    --------
+    >>> rows = pl.DataFrame({"a": ["x"], "b": ["x"], "n": [1]})
+    >>> text_columns(rows.with_columns(pl.col("b").cast(pl.Categorical)))
+    ['a', 'b']
+    """
+    # a set of types does not do: that of categories is not equal to itself there
+    kinds = (pl.String, pl.Categorical, pl.Enum)
+    return [name for name, kind in rows.schema.items() if isinstance(kind, kinds)]
 
 
 def looks_like(text: str) -> str | None:

@@ -19,6 +19,7 @@ from roentgene.schemas.table_source import IdRule
 # where ids of patients and samples stand under another name
 _ALSO: Mapping[str, tuple[str, ...]] = {
     "person_id": ("patient_id",),
+    "other_patient_id": ("patient_id",),
     "id": ("patient_id", "sample_id"),
     "nearest": ("patient_id", "sample_id"),
 }

@@ -144,7 +144,8 @@ class Registry:
 
     def _ordered(self) -> list[View]:
         graph = {
-            name: {self._by_name[read].versioned_name for read in self._view_reads(view)}
+            # in a fixed order: the hash of what is deployed depends on it
+            name: [self._by_name[read].versioned_name for read in self._view_reads(view)]
             for name, view in sorted(self._by_name.items())
         }
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial, reduce
 from pathlib import Path
+from typing import Literal
 
 from sqlglot import exp
 
@@ -81,10 +82,10 @@ def lay_out_table(table: Table) -> list[str]:
     return statements
 
 
-def comments(table: Table) -> list[str]:
+def comments(table: Table, kind: Literal["TABLE", "VIEW"] = "TABLE") -> list[str]:
     """Comments that carry the declaration's words into the catalogue."""
     relation = _relation(table.schema, table.name)
-    statements = [_comment("TABLE", relation, f"One row is {table.grain}.")]
+    statements = [_comment(kind, relation, f"One row is {table.grain}.")]
     for column in table.columns:
         place = exp.Column(
             this=exp.to_identifier(column.name, quoted=True),
@@ -177,20 +178,48 @@ def row_counts(tables: Sequence[Table], cohort: bool) -> str:
 
 
 def repeated_keys(table: Table, key: Sequence[str], cohort: bool) -> str:
-    """Keys that stand more than once, with how often; for one cohort where asked."""
-    columns = [exp.column(exp.to_identifier(name, quoted=True)) for name in key]
+    """Keys that stand more than once, with how often; for one cohort where asked.
+
+    Only rows whose hash stands more than once are grouped by the key itself: grouping numbers takes
+    a fraction of the time and memory of grouping texts.
+    """
+    names = [exp.column(exp.to_identifier(name, quoted=True)) for name in key]
+    hashed = exp.func("hash", *[name.copy() for name in names])
+    relation = _relation(table.schema, table.name)
+    hashes = exp.select(exp.alias_(hashed, "key_hash")).from_(relation)
+    if cohort:
+        hashes = hashes.where("cohort_id = $cohort_id")
+    repeated = (
+        exp.select("key_hash")
+        .from_(hashes.subquery("hashed"))
+        .group_by("key_hash")
+        .having("count(*) > 1")
+    )
     query = (
-        exp.select(*columns, exp.alias_(exp.Count(this=exp.Star()), "n_rows"))
-        .from_(_relation(table.schema, table.name))
-        .group_by(*[column.copy() for column in columns])
+        exp.select(*names, exp.alias_(exp.Count(this=exp.Star()), "n_rows"))
+        .from_(relation.copy())
+        .where(exp.In(this=hashed.copy(), query=repeated.subquery()))
+        .group_by(*[name.copy() for name in names])
         .having("count(*) > 1")
     )
     return (query.where("cohort_id = $cohort_id") if cohort else query).sql(_DIALECT)
 
 
 def orphans(table: Table, columns: dict[str, str], target: Table, cohort: bool) -> str:
-    """Rows whose reference points nowhere, counted by the missing key."""
-    names = [exp.column(exp.to_identifier(name, quoted=True), table="child") for name in columns]
+    """Rows whose reference points nowhere, counted by the missing key.
+
+    Rows are counted by what they refer to first, which is few things, and those are looked up.
+    """
+    names = [exp.column(exp.to_identifier(name, quoted=True)) for name in columns]
+    counted = (
+        exp.select(*names, exp.alias_(exp.Count(this=exp.Star()), "n_rows"))
+        .from_(_relation(table.schema, table.name))
+        .group_by(*[name.copy() for name in names])
+    )
+    for name in names:
+        counted = counted.where(exp.Not(this=exp.Is(this=name.copy(), expression=exp.Null())))
+    if cohort:
+        counted = counted.where("cohort_id = $cohort_id")
     match = exp.and_(
         *[
             exp.EQ(
@@ -205,15 +234,13 @@ def orphans(table: Table, columns: dict[str, str], target: Table, cohort: bool) 
         .from_(exp.alias_(_relation(target.schema, target.name), "parent", table=True))
         .where(match)
     )
-    query = (
-        exp.select(*names, exp.alias_(exp.Count(this=exp.Star()), "n_rows"))
-        .from_(exp.alias_(_relation(table.schema, table.name), "child", table=True))
+    children = [exp.column(exp.to_identifier(name, quoted=True), table="child") for name in columns]
+    return (
+        exp.select(*children, exp.column("n_rows", table="child"))
+        .from_(counted.subquery("child"))
         .where(exp.Not(this=exp.Exists(this=found)))
-        .group_by(*[name.copy() for name in names])
+        .sql(_DIALECT)
     )
-    for name in names:
-        query = query.where(exp.Not(this=exp.Is(this=name.copy(), expression=exp.Null())))
-    return (query.where("child.cohort_id = $cohort_id") if cohort else query).sql(_DIALECT)
 
 
 def _keyed(statement: exp.Delete, key: Sequence[str], source: str) -> exp.Delete:

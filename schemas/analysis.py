@@ -89,7 +89,9 @@ class ExpressionTarget(Declared):
     genes: _AllOrNames = "all"
     """Genes that are tested."""
     sample_types: Names | None = None
-    """Kinds of specimens that count, for each person may have one alone."""
+    """Kinds of specimens that count, for each person may have one alone; left out, all but normal
+    tissue where the cohort has a ``specimen_rule``, which then says which one stands.
+    """
 
 
 class MutationTarget(Declared):

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
+from roentgene.schemas.date_form import DateForm
 from roentgene.schemas.declared import Declared
 from roentgene.schemas.table_source import MISSING_WORDS, IdRule
 
@@ -17,7 +16,7 @@ class Anchors(Declared):
     """Column with the patient's id."""
     date: str
     """Column with the date of day zero."""
-    form: Literal["YYYY-MM-DD", "YYYYMMDD", "DD.MM.YYYY", "DD/MM/YYYY", "MM/DD/YYYY"] = "YYYY-MM-DD"
+    form: DateForm = "YYYY-MM-DD"
     """How the dates are written."""
     normalise: tuple[IdRule, ...] = ()
     """Rules that lead from the id of the file to that of the cohort, in their order."""

@@ -14,6 +14,9 @@ from roentgene.schemas.cohort_regions import Region
 from roentgene.schemas.cohort_tables import TableDeclaration
 from roentgene.schemas.declared import Declared, Name, read_declared
 from roentgene.schemas.label_schemes import LabelSchemeName
+from roentgene.schemas.patient_flow import FlowStep, expected_steps
+from roentgene.schemas.person_tables import PersonLinkTable
+from roentgene.schemas.specimen_rule import SpecimenRule
 from roentgene.schemas.table_source import IdRule
 
 DayZero = Literal["diagnosis", "first_surgery", "baseline_scan", "rt_start"]
@@ -234,6 +237,44 @@ class Cohort(Declared):
     """Tables that stand beside the images."""
     expect: Expectation = Expectation()
     """What every patient should have."""
+    specimen_rule: SpecimenRule | None = None
+    """Which specimen stands for a patient who has several; left out, none does, and views of one
+    row a patient leave such patients out and say so.
+    """
+    flow: tuple[FlowStep, ...] = ()
+    """Steps from all patients to those analysed, each with the reason for which patients are lost;
+    left out, what ``expect`` names, in its order.
+    """
+
+    @property
+    def flow_steps(self) -> tuple[FlowStep, ...]:
+        """Steps of the flow of patients, declared or made of what is expected."""
+        if self.flow:
+            return self.flow
+        measured = bool(self.images) or any(one.kind == "features" for one in self.tables)
+        expected = self.expect
+        timepoints = expected.timepoints if measured else ()
+        return expected_steps(timepoints, expected.tables, measured=measured)
+
+    @model_validator(mode="after")
+    def _links_lead_elsewhere(self) -> Cohort:
+        for one in self.tables:
+            if isinstance(one, PersonLinkTable) and one.other_cohort == self.cohort_id:
+                msg = f"{one.file}: a person_link leads to another cohort, not to {self.cohort_id}"
+                raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
+    def _flow_consistent(self) -> Cohort:
+        named = {step.timepoint for step in self.flow if step.timepoint is not None}
+        if unknown := sorted(named - set(self.timepoints)):
+            msg = f"flow names timepoints that are not declared: {', '.join(unknown)}"
+            raise ValueError(msg)
+        steps = [step.step for step in self.flow]
+        if len(set(steps)) != len(steps):
+            msg = "two steps of flow have the same name"
+            raise ValueError(msg)
+        return self
 
     @model_validator(mode="after")
     def _consistent(self) -> Cohort:

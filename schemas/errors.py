@@ -72,3 +72,9 @@ class ExtractionUnavailableError(RoentgeneError):
     """The packages that extract features are not installed."""
 
     code = "extraction_unavailable"
+
+
+class MissingExtraError(RoentgeneError):
+    """A package that an optional part of roentgene needs is not installed."""
+
+    code = "extra_missing"

@@ -8,8 +8,9 @@ from pydantic import Field, field_validator, model_validator
 
 from roentgene.schemas.canonical import canonical_json
 from roentgene.schemas.declared import Declared, Name
+from roentgene.schemas.divided_ids import FEATURE_KEYS, DividedIds
 from roentgene.schemas.name_patterns import placeholders
-from roentgene.schemas.table_source import FEATURE_KEYS, DividedIds, TableSource
+from roentgene.schemas.table_source import TableSource
 
 
 class VisitRank(Declared):

@@ -68,6 +68,7 @@ class Table:
     references: tuple[Reference, ...] = ()
     partitioned_by: tuple[str, ...] = ()
     sorted_by: tuple[str, ...] = field(default=())
+    coded: bool = False
 
     @property
     def full_name(self) -> str:
@@ -138,6 +139,7 @@ def _table(schema: str, name: str, row: Mapping[str, Any], written_by: str) -> T
         references=_references(row.get("references", {})),
         partitioned_by=tuple(row.get("partitioned_by", ())),
         sorted_by=tuple(row.get("sorted_by", ())),
+        coded=row.get("coded", False),
     )
 
 
@@ -145,7 +147,7 @@ def _table(schema: str, name: str, row: Mapping[str, Any], written_by: str) -> T
 def tables() -> Mapping[str, Table]:
     """All stored tables by full name, in an order in which references point backwards."""
     found: dict[str, Table] = {}
-    for schema in ("study", "clinical", "vocab", "imaging", "genomic", "ops", "result"):
+    for schema in ("study", "vocab", "imaging", "genomic", "clinical", "ops", "result"):
         declared = packaged_yaml("tables", f"{schema}.yaml")
         for name, row in declared["tables"].items():
             table = _table(declared["schema"], name, row, declared["written_by"])

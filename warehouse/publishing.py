@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 
 from roentgene.queries import render
+from roentgene.queries.coded_copy import copy_coded
 from roentgene.schemas.errors import WarehouseError
 from roentgene.schemas.tables import tables
 
@@ -116,6 +117,10 @@ def _statements(lake: str, views: Sequence[View], filled: Collection[str]) -> It
     for schema in dict.fromkeys(schemas):
         yield render.create_schema(schema)
     for table in tables().values():
+        if table.coded and table.full_name in filled:
+            yield from copy_coded(lake, _COPY, table)
+            yield from render.comments(table, kind="VIEW")
+            continue
         yield render.create_table(table)
         if table.full_name in filled:
             yield render.copy_table(lake, _COPY, table)

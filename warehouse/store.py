@@ -133,7 +133,7 @@ class Warehouse:
         if self._pinned is not None:
             msg = f"{self.folder} was opened to read, not to write"
             raise FileError(msg, "Open it with read_only=False")
-        return transaction(self.connection, author, message, self._attach_anew)
+        return transaction(self.connection, author, message, self._attach_anew, self.layout.data)
 
     def _attach_anew(self) -> None:
         detach(self.connection)

@@ -6,15 +6,18 @@ import getpass
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 
 from roentgene.queries import render
 from roentgene.queries.registry import query_text
 from roentgene.schemas.errors import WarehouseBusyError, WarehouseError
 from roentgene.schemas.tables import Table, table
+from roentgene.warehouse.data_file import is_worth_a_file, write_data_file
 from roentgene.warehouse.lock import is_busy, retry_while_busy
 
 AUTHOR_VARIABLE = "ROENTGENE_AUTHOR"
@@ -37,19 +40,43 @@ def current_author() -> str:
 
 
 class Transaction:
-    """A running transaction; rows come as Arrow tables with the declared columns."""
+    """A running transaction; rows come as Arrow tables with the declared columns.
 
-    def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
+    Parameters
+    ----------
+    con : duckdb.DuckDBPyConnection
+        Connection with the lake attached.
+    data : Path, optional
+        Folder with the data of the lake, where many rows are written straight into a file.
+    """
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, data: Path | None = None) -> None:
         self._con = con
+        self._data = data
+        self._files: list[Path] = []
 
     def insert(self, full_name: str, rows: pa.Table) -> int:
         """Append rows to a table; give back how many."""
         declared = table(full_name)
         if rows.num_rows == 0:
             return 0
-        with self._registered(rows.select(declared.arrow_schema.names)):
+        rows = rows.select(declared.arrow_schema.names)
+        if self._data is not None and is_worth_a_file(declared, rows):
+            self._add_file(declared, write_data_file(self._data, declared, rows))
+            return int(rows.num_rows)
+        with self._registered(rows):
             self._con.execute(render.insert_rows(declared, _STAGED))
         return int(rows.num_rows)
+
+    def _add_file(self, declared: Table, file: Path) -> None:
+        self._files.append(file)
+        place = {"schema": declared.schema, "table": declared.name, "file": str(file)}
+        self.execute_query("warehouse/add_data_file", place)
+
+    def discard_files(self) -> None:
+        """Remove the files that were written, for the transaction was rolled back."""
+        for file in self._files:
+            file.unlink(missing_ok=True)
 
     def replace(self, full_name: str, rows: pa.Table, *, ignore: tuple[str, ...] = ()) -> int:
         """Write rows over those of the same key; unchanged ones are left alone.
@@ -112,20 +139,27 @@ def changed_rows(
     """Rows that a stored table does not hold in the same form; ``batch_id`` never counts."""
     if rows.num_rows == 0:
         return rows
-    numbered = rows.append_column("row_index", pa.array(range(rows.num_rows), pa.int64()))
+    numbered = rows.append_column("row_index", pa.array(np.arange(rows.num_rows)))
     con.register(_STAGED, numbered)
     try:
         statement = render.unchanged_rows(declared, _STAGED, (*ignore, "batch_id"))
         unchanged = con.execute(statement).to_arrow_table()["row_index"]
     finally:
         con.unregister(_STAGED)
-    keep = set(range(rows.num_rows)) - set(unchanged.to_pylist())
-    return rows if len(keep) == rows.num_rows else rows.take(pa.array(sorted(keep), pa.int64()))
+    if len(unchanged) == 0:
+        return rows
+    keep = np.ones(rows.num_rows, dtype=bool)
+    keep[unchanged.to_numpy()] = False
+    return rows.filter(pa.array(keep))
 
 
 @contextmanager
 def transaction(
-    con: duckdb.DuckDBPyConnection, author: str, message: str, renew: Callable[[], None]
+    con: duckdb.DuckDBPyConnection,
+    author: str,
+    message: str,
+    renew: Callable[[], None],
+    data: Path | None = None,
 ) -> Iterator[Transaction]:
     """Run a transaction on the lake; any error rolls everything back.
 
@@ -138,6 +172,8 @@ def transaction(
     renew : callable
         Attaches the lake anew. It is called where a COMMIT failed, for that leaves the catalogue
         locked for everybody, this process included, until the lake is detached.
+    data : Path, optional
+        Folder with the data of the lake, where many rows are written straight into a file.
 
     Raises
     ------
@@ -147,11 +183,13 @@ def transaction(
         If the commit failed otherwise; nothing was committed.
     """
     retry_while_busy(lambda: _begin(con, author, message))
+    running = Transaction(con, data)
     try:
-        yield Transaction(con)
+        yield running
         _refuse_aborted(con)
     except BaseException:
         _roll_back(con)
+        running.discard_files()
         raise
     try:
         con.execute("COMMIT")

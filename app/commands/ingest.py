@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from roentgene.app.commands.check import check
 from roentgene.app.commands.propose import propose
 from roentgene.app.extracting import (
     Dask,
@@ -22,6 +23,7 @@ from roentgene.app.refusals import refusal_lines, refusal_object
 from roentgene.app.terminal import counted, one_line, say, say_json
 
 if TYPE_CHECKING:
+    from roentgene.ingest.committing.flow_forecast import FlowCount
     from roentgene.ingest.planning.plan import Plan
     from roentgene.ingest.planning.table_plan import TablePlan
     from roentgene.ingest.run import IngestReport
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Bring a delivery in.", no_args_is_help=True)
 app.command()(propose)
+app.command()(check)
 
 CohortFile = Annotated[Path, typer.Argument(metavar="COHORT.yaml", help="The cohort file.")]
 
@@ -43,15 +46,26 @@ _MOST_IDS = 20
 @app.command()
 def plan(cohort: CohortFile, warehouse: WarehouseFolder = None, as_json: AsJson = False) -> None:
     """Say what is new, changed, unchanged, gone and refused; writes nothing."""
+    from roentgene.ingest.committing.flow_forecast import forecast_flow
     from roentgene.ingest.planning.plan import make_plan
     from roentgene.warehouse.opening import open_warehouse
 
     with open_warehouse(warehouse) as store:
         made = make_plan(store, cohort)
+        flow = forecast_flow(store.arrow, made)
     if as_json:
-        say_json(_plan_object(made))
+        say_json(_plan_object(made) | {"flow": [vars(step) for step in flow]})
     else:
-        say(*_plan_lines(made))
+        say(*_plan_lines(made), *_flow_lines(flow))
+
+
+def _flow_lines(flow: Sequence[FlowCount]) -> Iterator[str]:
+    """Say how many patients there would be at each step, once everything planned were done."""
+    if flow:
+        yield "flow of patients, once all of this is done:"
+    for step in flow:
+        lost = f", {step.n_lost:,} lost: {step.reason}" if step.n_lost else ""
+        yield one_line(f"  {step.n:>7,}  {step.step}{lost}")
 
 
 def _plan_object(made: Plan) -> dict[str, Any]:
@@ -71,6 +85,11 @@ def _plan_object(made: Plan) -> dict[str, Any]:
                 "kind": table.kind,
                 "state": table.state,
                 "n_rows": table.n_rows,
+                "n_ids": table.source.n_ids,
+                "n_matched": table.source.n_matched,
+                "loses_patients": table.loses_patients,
+                "is_refused": table.is_refused,
+                "proposed_rules": table.source.proposed_rules,
                 "only_in_table": table.only_in_table,
                 "only_in_cohort": table.only_in_cohort,
                 "nearest": table.nearest,
@@ -102,6 +121,10 @@ def _plan_lines(made: Plan) -> Iterator[str]:
 
 
 def _unmatched(table: TablePlan) -> Iterator[str]:
+    if table.source.n_ids is not None and table.source.n_matched is not None:
+        yield (f"  {table.source.n_matched:,} of {counted(table.source.n_ids, 'patient')} match")
+    if table.loses_patients:
+        yield one_line(f"  {_loss(table)}")
     sides = (("the table", table.only_in_table), ("the cohort", table.only_in_cohort))
     for side, ids in sides:
         if ids:
@@ -111,6 +134,18 @@ def _unmatched(table: TablePlan) -> Iterator[str]:
             yield one_line(f"    {one}" + (f" (nearest: {near})" if near else ""))
         if len(ids) > _MOST_IDS:
             yield f"    and {len(ids) - _MOST_IDS:,} more: --json names them all"
+
+
+def _loss(table: TablePlan) -> str:
+    """Say how many patients a table loses, and what to do: an error where a rule is missing."""
+    n_ids, n_matched = table.source.n_ids or 0, table.source.n_matched or 0
+    part = 100 * (n_ids - n_matched) / max(n_ids, 1)
+    lost = f"{n_ids - n_matched:,} of {counted(n_ids, 'patient')} ({part:.0f} %) match nobody"
+    if table.source.proposed_rules is not None:
+        rules = table.source.proposed_rules
+        return f"ERROR: {lost} for want of id rules: add 'normalise: {rules}' to the table"
+    severity = "ERROR" if table.is_refused else "WARNING"
+    return f"{severity}: {lost}, and no id rule that is known would match more"
 
 
 @app.command()

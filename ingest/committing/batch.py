@@ -14,15 +14,20 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 
+from roentgene.ingest.committing.agreeing import COMPARED, one_row_of_files
 from roentgene.ingest.committing.cohort_rows import cohort_rows, region_rows
 from roentgene.ingest.committing.gate_counts import file_counts
+from roentgene.ingest.committing.gene_rows import gene_rows
+from roentgene.ingest.committing.marker_rows import marker_rows
 from roentgene.ingest.committing.merging import merge
+from roentgene.ingest.committing.person_rows import with_persons
+from roentgene.ingest.committing.visit_rows import visit_rows
 from roentgene.ingest.gates.staged import StagedGate, gate_staged, joined
-from roentgene.ingest.known import GROWING, Known, Measured
+from roentgene.ingest.known import DECLARED, GROWING, Known, Measured
 from roentgene.ingest.planning.plan import Plan
 from roentgene.ingest.privacy import unnamed
 from roentgene.ingest.refusal import Refusal, RuleCount, refusals_from_arrow
-from roentgene.ingest.staged_columns import SOURCE_FILE, SOURCE_ROW, VALUE_KEY
+from roentgene.ingest.staged_columns import SOURCE_FILE, SOURCE_ROW, VALUE_KEY, staged_schema
 from roentgene.ingest.staging.case_rows import CaseRows
 from roentgene.schemas.tables import table
 
@@ -41,12 +46,18 @@ _MERGED = (
     "imaging.extraction",
     "imaging.dose",
     "genomic.panel_gene",
+    "clinical.dictionary",
+    "genomic.gene_name",
 )
 # what was stored first goes on to stand
 _FIRST_STAYS = ("imaging.extraction", "vocab.region")
-# a declaration says all of it: what it leaves out is no longer so
-_EXPECTATION, _PANEL = "study.expectation", "genomic.panel_gene"
-_CELL = ["block", "timepoint_id", "sequence", "region"]
+_PANEL = "genomic.panel_gene"
+#: Gene sets, which are written whole.
+GENE_SET = "vocab.gene_set"
+#: What tells one from another.
+GENE_SET_KEY = ("collection", "version", "gene_set")
+_PATIENT = "study.patient"
+_VISIT = "study.timepoint"
 _VALUES_AT_ONCE = 1_000_000
 
 #: Rows of a table that the catalogue does not hold in the same form, columns ignored.
@@ -72,8 +83,8 @@ class Batch:
         Result of each Great Expectations suite, by table.
     engines : mapping of str to str
         Engine of each extraction.
-    expects_anew : bool
-        Whether the cohort file expects something else than is stored.
+    declares_anew : frozenset of str
+        Tables of what the cohort file declares of which it says something else than is stored.
     revives : bool
         Whether work that was done once and given up is wanted again.
     """
@@ -84,7 +95,7 @@ class Batch:
     counts: tuple[RuleCount, ...]
     suites: Mapping[str, Mapping[str, Any]]
     engines: Mapping[str, str]
-    expects_anew: bool
+    declares_anew: frozenset[str]
     revives: bool
 
 
@@ -106,14 +117,21 @@ def gather(plan: Plan, cases: Iterable[CaseRows], changed: ChangedRows) -> Batch
     refusals += _add_cases(cases, parts, values)
     for name, frame in cohort_rows(plan).items():
         parts[name].append(frame)
+    parts[_VISIT].append(visit_rows(parts, plan.known.growing[_VISIT], plan.cohort))
+    parts[_PATIENT] = with_persons(parts[_PATIENT], plan.known.growing[_PATIENT])
     parts["vocab.region"].append(
         region_rows(_regions(plan, parts), plan.cohort, plan.imaging.habitat_models)
     )
+    parts["vocab.gene"].append(gene_rows(parts.get("genomic.gene_name", ())))
+    for name, frame in marker_rows(parts).items():
+        parts[name].append(frame)
     rows = {}
     for name, frames in parts.items():
         rows[name], conflicts = _one_row_a_key(name, frames, plan.known)
         refusals += conflicts
-    expects_anew = not _same_cells(rows[_EXPECTATION], plan.known.expectations)
+    declares_anew = frozenset(
+        name for name in DECLARED if not _same_rows(name, rows[name], plan.known.declared[name])
+    )
     gates = {}
     for name, frame in rows.items():
         new = _new_rows(name, frame, plan.known, changed)
@@ -128,7 +146,7 @@ def gather(plan: Plan, cases: Iterable[CaseRows], changed: ChangedRows) -> Batch
         counts=(*file_counts(plan, refusals), *counts),
         suites={name: gate.results for name, gate in gates.items() if gate.results["results"]},
         engines=dict(rows[_EXTRACTION].select("extraction_id", "engine").iter_rows()),
-        expects_anew=expects_anew,
+        declares_anew=declares_anew,
         revives=any(not plan.known.measured[key].current for key in _done(plan)),
     )
 
@@ -200,6 +218,8 @@ def _one_row_a_key(
 ) -> tuple[pl.DataFrame, list[Refusal]]:
     if name in _MERGED:
         return merge(name, frames, known.growing.get(name))
+    if name in COMPARED:
+        return one_row_of_files(name, frames)
     return pl.concat(frames), []
 
 
@@ -207,18 +227,20 @@ def _new_rows(name: str, rows: pl.DataFrame, known: Known, changed: ChangedRows)
     """Rows that the catalogue does not hold in the same form."""
     if name == _MEASUREMENT:
         return rows.to_arrow()
-    if name == _EXPECTATION:
-        same = _same_cells(rows, known.expectations)
+    if name in DECLARED:
+        same = _same_rows(name, rows, known.declared[name])
         return rows.clear().to_arrow() if same else rows.to_arrow()
     if name == _PANEL:
         return _new_panels(rows, known).to_arrow()
     declared = table(name)
     others = tuple(column.name for column in declared.columns if column.name not in declared.key)
-    return changed(name, rows.to_arrow(), others if name in _FIRST_STAYS else ())
+    new = changed(name, rows.to_arrow(), others if name in _FIRST_STAYS else ())
+    return _new_gene_sets(rows, new, known).to_arrow() if name == GENE_SET else new
 
 
-def _same_cells(a: pl.DataFrame, b: pl.DataFrame) -> bool:
-    return a.select(_CELL).sort(_CELL).equals(b.select(_CELL).sort(_CELL))
+def _same_rows(name: str, a: pl.DataFrame, b: pl.DataFrame) -> bool:
+    told, key = list(staged_schema(name).names), list(table(name).key)
+    return a.select(told).sort(key).equals(b.select(told).sort(key))
 
 
 def _new_panels(rows: pl.DataFrame, known: Known) -> pl.DataFrame:
@@ -230,6 +252,24 @@ def _new_panels(rows: pl.DataFrame, known: Known) -> pl.DataFrame:
         or known.panels[str(panel)].genes != set(genes["hugo_symbol"])
     ]
     return pl.concat(new) if new else rows.clear()
+
+
+def _new_gene_sets(rows: pl.DataFrame, new: pa.Table, known: Known) -> pl.DataFrame:
+    """Gene sets, each with all its genes, that are new or have other genes now."""
+    changed = pl.DataFrame(new).select(GENE_SET_KEY).unique()
+    stored = pl.DataFrame(
+        [(*key, n_genes) for key, n_genes in known.gene_sets.items()],
+        schema={**dict.fromkeys(GENE_SET_KEY, pl.String), "n_genes": pl.UInt32},
+        orient="row",
+    )
+    smaller = (
+        rows.group_by(GENE_SET_KEY)
+        .agg(n_now=pl.len())
+        .join(stored, on=GENE_SET_KEY)
+        .filter(pl.col("n_now") < pl.col("n_genes"))
+    )
+    written = pl.concat([changed, smaller.select(GENE_SET_KEY)])
+    return rows.join(written, on=GENE_SET_KEY, how="semi", maintain_order="left")
 
 
 class _Values:

@@ -17,6 +17,7 @@ from roentgene.ingest.planning.plan import Plan
 from roentgene.ingest.planning.region_rules import parent_regions
 from roentgene.ingest.staged_columns import SOURCE_FILE, SOURCE_ROW, staged_schema
 from roentgene.schemas.cohort import Cohort
+from roentgene.schemas.patient_flow import flow_rows
 from roentgene.schemas.words import packaged_regions
 
 # how the derivation of a region begins that somebody drew
@@ -51,6 +52,8 @@ def cohort_rows(plan: Plan) -> dict[str, pl.DataFrame]:
             for patient, lesion in sorted(plan.imaging.lesions)
         ],
         "study.expectation": list(_expectations(cohort)),
+        "study.specimen_rule": list(cohort.specimen_rule.rows() if cohort.specimen_rule else ()),
+        "study.flow_step": list(flow_rows(cohort.flow_steps)),
         "imaging.habitat_model": [
             model.row(cohort.cohort_id) for model in plan.imaging.habitat_models.values()
         ],

@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 
-from roentgene.ingest.committing.batch import Batch
+from roentgene.ingest.committing.batch import GENE_SET, GENE_SET_KEY, Batch
 from roentgene.ingest.committing.numbering import new_features, number_measurements, number_values
 from roentgene.ingest.gates.catalogue import check_catalogue
 from roentgene.ingest.gates.privacy import check_people
@@ -30,7 +30,12 @@ from roentgene.warehouse.transaction import Transaction, current_author
 _MEASUREMENT = "imaging.measurement"
 _VALUE = "imaging.feature_value"
 _FEATURE = "vocab.feature"
-_EXPECTATION = "study.expectation"
+# what the cohort file says anew takes the place of all that it said before
+_DELETE = {
+    "study.expectation": "ingest/delete_expectations",
+    "study.specimen_rule": "ingest/delete_specimen_rule",
+    "study.flow_step": "ingest/delete_flow_steps",
+}
 _PANEL = "genomic.panel_gene"
 
 
@@ -81,7 +86,7 @@ class Committed:
 
 def is_empty(batch: Batch, change: QuarantineChange) -> bool:
     """Whether nothing of a batch is new: then nothing is to be committed."""
-    return not (batch.tables or batch.expects_anew or batch.revives or change)
+    return not (batch.tables or batch.declares_anew or batch.revives or change)
 
 
 def commit(
@@ -118,7 +123,9 @@ def commit(
         written |= _write_measurements(tx, plan, batch, head)
         wanted = {"cohort_id": cohort_id, "extraction_ids": sorted(batch.engines)}
         tx.execute_query("ingest/set_current", wanted)
-        gate = check_catalogue(tx.arrow, cohort_id, written, filled)
+        proven = {name: n for name, n in written.items() if name in batch.tables}
+        proven.pop(_MEASUREMENT, None)  # its declared key is given at commit
+        gate = check_catalogue(tx.arrow, cohort_id, written, filled, proven)
         if gate.refused:
             raise CatalogueRefusedError(gate.refused, gate.counts)
         _write_books(tx, plan, head, change, (*batch.counts, *people.counts, *gate.counts))
@@ -147,11 +154,15 @@ def _to_be_written(
 
 
 def _write_tables(tx: Transaction, plan: Plan, batch: Batch, head: BatchHead) -> dict[str, int]:
-    if batch.expects_anew:
-        tx.execute_query("ingest/delete_expectations", {"cohort_id": plan.cohort.cohort_id})
+    for name in sorted(batch.declares_anew):
+        tx.execute_query(_DELETE[name], {"cohort_id": plan.cohort.cohort_id})
     if _PANEL in batch.tables:
         panels = batch.tables[_PANEL]["panel"].unique().to_pylist()
         tx.execute_query("ingest/delete_panel_genes", {"panels": panels})
+    if GENE_SET in batch.tables:
+        sets = pl.DataFrame(batch.tables[GENE_SET]).select(GENE_SET_KEY).unique()
+        named = {f"{column}s": sets[column].to_list() for column in GENE_SET_KEY}
+        tx.execute_query("ingest/delete_gene_sets", named)
     written = {}
     for name, rows in batch.tables.items():
         if name != _MEASUREMENT:
@@ -298,7 +309,10 @@ def _batch_row(
 
 def _of_batch(rows: pa.Table, head: BatchHead) -> pa.Table:
     """Rows of a table that notes which batch wrote them."""
-    return rows.append_column("batch_id", pa.repeat(head.batch_id, rows.num_rows))
+    # one word and a byte a row, however many there are
+    everywhere = pa.repeat(pa.scalar(0, pa.int8()), rows.num_rows)
+    batch_id = pa.DictionaryArray.from_arrays(everywhere, pa.array([head.batch_id]))
+    return rows.append_column("batch_id", batch_id)
 
 
 def _declared(full_name: str, rows: pa.Table) -> pa.Table:

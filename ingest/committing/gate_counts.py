@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from roentgene.ingest.planning.plan import Plan
 from roentgene.ingest.refusal import Refusal, RuleCount, Stage
+from roentgene.ingest.study_folder.findings import STUDY_FOLDER
 from roentgene.schemas.words import reason_codes
 
 _PAIRS = "image and mask pairs"
@@ -54,10 +55,17 @@ _IMAGE = {
 
 def file_counts(plan: Plan, refusals: Iterable[Refusal]) -> tuple[RuleCount, ...]:
     """Count the rules of the first two gates, and those of the tables' own cells and ids."""
-    met: Counter[tuple[Stage, str]] = Counter(
-        (r.stage, r.reason_code) for r in refusals if r.stage != "staged"
-    )
-    found: list[RuleCount] = []
+    met: Counter[tuple[Stage, str]] = Counter()
+    of_folders: Counter[str] = Counter()
+    for refusal in refusals:
+        if refusal.subject == STUDY_FOLDER:
+            of_folders[refusal.reason_code] += 1
+        elif refusal.stage != "staged":
+            met[refusal.stage, refusal.reason_code] += 1
+    found = [
+        _count("manifest", STUDY_FOLDER, rule, max(n_met, len(plan.tables)), n_met)
+        for rule, n_met in sorted(of_folders.items())
+    ]
     if plan.cohort.images:
         n_pairs = plan.imaging.n_pairs
         found += [

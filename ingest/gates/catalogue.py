@@ -43,6 +43,7 @@ def check_catalogue(
     cohort_id: str,
     tables_touched: Collection[str],
     filled: Collection[str],
+    proven: Mapping[str, int] | None = None,
 ) -> Gated[None]:
     """Check what a batch has written, before it is committed.
 
@@ -60,6 +61,9 @@ def check_catalogue(
         Full names of the tables that the batch has written to or deleted from.
     filled : collection of str
         Those that may have held rows before.
+    proven : mapping of str to int, optional
+        Rows that the batch has written to tables in which the gate of staged rows has found the
+        declared key unique. Where the cohort has no other rows, it is.
 
     Returns
     -------
@@ -74,7 +78,8 @@ def check_catalogue(
         for reference in child.references
         if touched & {child.full_name, reference.table}
     ]
-    asked = _Catalogue(arrow, cohort_id, tables().keys() - touched - set(filled))
+    empty = tables().keys() - touched - set(filled)
+    asked = _Catalogue(arrow, cohort_id, empty, proven or {})
     asked.count([*written, *(child for child, _ in references)])
     findings = [finding for one in written for finding in asked.repeated(one)]
     findings += [asked.orphans(child, reference) for child, reference in references]
@@ -89,8 +94,11 @@ def check_catalogue(
 class _Catalogue:
     """The questions, each answered by what it found and its count."""
 
-    def __init__(self, arrow: ArrowQuery, cohort_id: str, empty: Set[str]) -> None:
+    def __init__(
+        self, arrow: ArrowQuery, cohort_id: str, empty: Set[str], proven: Mapping[str, int]
+    ) -> None:
         self._arrow = arrow
+        self._proven = proven
         self._cohort = {"cohort_id": cohort_id}
         self._n_rows = dict.fromkeys(empty, 0)
 
@@ -112,7 +120,7 @@ class _Catalogue:
         scope = self._scope(asked)
         for key in asked.unique_keys():
             rows = []
-            if self._count(asked) > 1:
+            if self._count(asked) > 1 and not self._is_proven(asked, key):
                 rows = self._rows(render.repeated_keys(asked, key, bool(scope)), scope)
             yield self._finding(
                 asked.full_name,
@@ -128,6 +136,11 @@ class _Catalogue:
                     for row in rows[:_ONE_BY_ONE]
                 ],
             )
+
+    def _is_proven(self, asked: Table, key: Sequence[str]) -> bool:
+        """Whether all rows are the batch's own, among which the key was found unique before."""
+        alone = self._proven.get(asked.full_name) == self._count(asked)
+        return alone and asked.of_cohort and tuple(key) == asked.key
 
     def orphans(self, child: Table, reference: Reference) -> _Finding:
         """Rows whose reference leads nowhere."""

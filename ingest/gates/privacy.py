@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import polars as pl
 import pyarrow as pa
 
-from roentgene.ingest.personal_text import DATE
+from roentgene.ingest.personal_text import DATE, text_columns
 from roentgene.ingest.privacy import Privacy, reason_of
 from roentgene.ingest.refusal import Gated, Refusal, RuleCount
 from roentgene.ingest.staged_columns import SOURCE_FILE
@@ -110,9 +110,8 @@ def _personal_columns(
 
 
 def _text_columns(rows: pl.DataFrame) -> list[str]:
-    kinds = {pl.String, pl.Categorical}
     not_stored = {*NOT_LOOKED_AT, SOURCE_FILE}
-    return [c for c, kind in rows.schema.items() if kind in kinds and c not in not_stored]
+    return [column for column in text_columns(rows) if column not in not_stored]
 
 
 def personal_paths(

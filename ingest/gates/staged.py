@@ -11,7 +11,8 @@ import numpy as np
 import pyarrow as pa
 
 from roentgene.ingest.gates.expectation_library import load_expectations
-from roentgene.ingest.gates.staged_rules import Rule, in_declared_types, rules_of
+from roentgene.ingest.gates.representatives import representatives
+from roentgene.ingest.gates.staged_rules import Rule, as_text, in_declared_types, rules_of
 from roentgene.ingest.identity import identity
 from roentgene.ingest.refusal import Gated, Refusal, RuleCount
 from roentgene.ingest.staged_columns import GIVEN_AT_COMMIT, SOURCE_FILE, SOURCE_ROW
@@ -19,6 +20,8 @@ from roentgene.schemas.tables import Table, table
 
 #: Rows that pandas holds at once.
 CHUNK_ROWS = 1_000_000
+# rows that are looked at one and all; of more, such as stand for all others are tried first
+_FEW_ROWS = 50_000
 # rows that break one rule beyond this are told by their number
 _ONE_BY_ONE = 1000
 _SHOWN = 40
@@ -108,14 +111,34 @@ def gate_staged(full_name: str, rows: pa.Table, key: Sequence[str] | None = None
     outcomes = [_Outcome(rule) for rule in rules_of(declared, typed, key)]
     if rows.num_rows and outcomes:
         frame = pa.table({o.rule.frame_column: o.rule.values() for o in outcomes})
-        for start in range(0, rows.num_rows, CHUNK_ROWS):
-            _validate(full_name, frame.slice(start, CHUNK_ROWS), start, outcomes)
+        if rows.num_rows <= _FEW_ROWS or not _hold_of_representatives(full_name, frame, outcomes):
+            for start in range(0, rows.num_rows, CHUNK_ROWS):
+                _validate(full_name, as_text(frame.slice(start, CHUNK_ROWS)), start, outcomes)
     refused, counts = _refuse(full_name, rows, key, outcomes)
     broken = sorted({row for outcome in outcomes for row in outcome.broken})
     keep = np.ones(rows.num_rows, dtype=bool)
     keep[broken] = False
     kept = typed.rows.filter(pa.array(keep)) if broken else typed.rows
     return StagedGate(kept, refused, counts, _results(full_name, rows.num_rows, outcomes))
+
+
+def _hold_of_representatives(full_name: str, frame: pa.Table, outcomes: list[_Outcome]) -> bool:
+    """Whether every rule holds of rows that stand for all, and so of all; then they count as such.
+
+    Otherwise nothing is counted: it takes all rows to tell which ones break a rule.
+    """
+    limited = {o.rule.frame_column for o in outcomes if o.rule.within_limits}
+    rows = representatives(frame, limited)
+    if rows is None or 2 * len(rows) > frame.num_rows:
+        return False
+    tried = [_Outcome(outcome.rule) for outcome in outcomes]
+    _validate(full_name, as_text(frame.take(pa.array(rows))), 0, tried)
+    if any(outcome.broken for outcome in tried):
+        return False
+    for outcome in outcomes:
+        outcome.n_rows += frame.num_rows
+        outcome.n_missing += frame[outcome.rule.frame_column].null_count
+    return True
 
 
 def joined(gates: Sequence[StagedGate]) -> StagedGate:

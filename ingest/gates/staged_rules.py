@@ -61,6 +61,11 @@ class Rule:
     arguments: Mapping[str, Any]
 
     @property
+    def within_limits(self) -> bool:
+        """Whether it says how small or great a number may be."""
+        return self.expectation == _BETWEEN
+
+    @property
     def needs_value(self) -> bool:
         """Whether an empty cell breaks it; every other rule lets it pass."""
         return self.expectation == _NOT_NULL
@@ -93,6 +98,8 @@ def in_declared_types(declared: Table, rows: pa.Table) -> Typed:
         if column.name not in rows.column_names:
             continue
         given = rows[column.name]
+        if is_coded(given.type) and _family(column.arrow_type) == "text":
+            continue  # texts that repeat stay categories until they are stored
         if given.type != column.arrow_type:
             cast, fitting = _cast(given, column.arrow_type)
             if not _always_fits(given.type, column.arrow_type):
@@ -100,6 +107,19 @@ def in_declared_types(declared: Table, rows: pa.Table) -> Typed:
             place = rows.column_names.index(column.name)
             rows = rows.set_column(place, pa.field(column.name, column.arrow_type), cast)
     return Typed(rows, fits)
+
+
+def is_coded(kind: pa.DataType) -> bool:
+    """Whether a column holds texts as categories."""
+    return pa.types.is_dictionary(kind) and _family(kind.value_type) == "text"
+
+
+def as_text(rows: pa.Table) -> pa.Table:
+    """Rows with their categories written out."""
+    for place, field in enumerate(rows.schema):
+        if is_coded(field.type):
+            rows = rows.set_column(place, field.name, rows[field.name].cast(pa.string()))
+    return rows
 
 
 def rules_of(declared: Table, typed: Typed, key: Sequence[str]) -> list[Rule]:
@@ -165,7 +185,7 @@ def _unique(rows: pa.Table, columns: tuple[str, ...], nullable: set[str]) -> Rul
 
     def stands_first() -> pa.ChunkedArray:
         keys = pl.DataFrame(rows.select(list(columns)))
-        first = keys.select(pl.struct(pl.all()).is_first_distinct()).to_series()
+        first = _stands_first(keys)
         for name in columns:
             if name not in nullable:
                 # a key without its parts is refused as such, not as a repetition
@@ -175,6 +195,17 @@ def _unique(rows: pa.Table, columns: tuple[str, ...], nullable: set[str]) -> Rul
     return _true(
         f"{listed} unique", "repeats the key of an earlier row", None, "duplicate_row", stands_first
     )
+
+
+def _stands_first(keys: pl.DataFrame) -> pl.Series:
+    """Whether each key stands for the first time.
+
+    Their hashes tell with a fraction of the memory that none repeats; where two of them meet, be it
+    by chance, the keys are compared themselves.
+    """
+    if keys.hash_rows().n_unique() == keys.height:
+        return pl.Series([True]).new_from_index(0, keys.height)
+    return keys.select(pl.struct(pl.all()).is_first_distinct()).to_series()
 
 
 def _true(name: str, demand: str, column: str | None, reason_code: str, fact: Fact) -> Rule:

@@ -8,6 +8,7 @@ from roentgene.ingest.id_key import KEY_SETTING, check_same_key, read_id_key
 from roentgene.ingest.privacy import Privacy, hashes_ids
 from roentgene.queries.registry import query_text
 from roentgene.schemas.cohort import Cohort
+from roentgene.schemas.cohort_tables import GenePanelTable, GeneSetTable
 from roentgene.schemas.errors import FileError
 from roentgene.warehouse.store import Warehouse
 
@@ -45,7 +46,12 @@ def declared_privacy(cohort: Cohort, folder: Path, warehouse: Warehouse) -> Priv
 def _all_hash(cohort: Cohort) -> bool:
     """Whether ids are hashed, which holds for all sources or for none."""
     named = [(f"images: source {n}", one.normalise) for n, one in enumerate(cohort.images, 1)]
-    named += [(f"tables: {one.file}", one.normalise) for one in cohort.tables]
+    named += [
+        (f"tables: {one.file}", one.normalise)
+        for one in cohort.tables
+        # panels and gene sets are about nobody
+        if not isinstance(one, GenePanelTable | GeneSetTable)
+    ]
     if (anchors := cohort.anchors) is not None:
         named.append((f"anchors: {anchors.file}", anchors.normalise))
     hashing = [name for name, rules in named if hashes_ids(rules)]

@@ -10,6 +10,8 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 
+import polars as pl
+
 from roentgene.ingest.anchors import read_anchors
 from roentgene.ingest.extract.engines import EnginePath
 from roentgene.ingest.extract.extraction import make_extraction
@@ -24,7 +26,9 @@ from roentgene.ingest.planning.table_plan import TablePlan, plan_tables
 from roentgene.ingest.privacy import UNDECLARED, Privacy, unnamed
 from roentgene.ingest.quarantine import Examined, unlike
 from roentgene.ingest.refusal import Gated, Refusal
+from roentgene.ingest.study_folder.expansion import expanded_cohort
 from roentgene.ingest.tables.identifiers import normalise_id
+from roentgene.queries.registry import query_text
 from roentgene.schemas.cohort import Cohort, ImageSource, read_cohort
 from roentgene.schemas.errors import FileError
 from roentgene.warehouse.store import Warehouse
@@ -117,8 +121,8 @@ def make_plan(
     ExtractionUnavailableError
         If there are images, and the engine is not installed.
     """
-    cohort = read_cohort(cohort_file)
     folder = cohort_file.resolve().parent
+    cohort, of_folders = expanded_cohort(read_cohort(cohort_file), folder)
     known = read_known(warehouse.arrow, cohort.cohort_id)
     privacy = declared_privacy(cohort, folder, warehouse)
     anchors = _anchors(cohort, folder, privacy)
@@ -140,11 +144,13 @@ def make_plan(
         anchors.kept,
         {**(fitted or {}), **known.habitat_models},
     )
-    tables = plan_tables(cohort, folder, known, imaging.patients, privacy)
+    persons = _persons(cohort, warehouse)
+    tables = plan_tables(cohort, folder, known, imaging.patients, privacy, anchors.kept, persons)
     staged = [table.staged for table in tables if table.staged is not None]
     refusals = tuple(
         unnamed(refusal)
         for refusal in (
+            *of_folders,
             *anchors.refused,
             *imaging.refusals,
             *(r for one in staged for r in one.refusals),
@@ -160,6 +166,13 @@ def make_plan(
         known,
         privacy,
     )
+
+
+def _persons(cohort: Cohort, warehouse: Warehouse) -> pl.DataFrame | None:
+    """Read the persons of all cohorts, where a table links them."""
+    if all(one.kind != "person_link" for one in cohort.tables):
+        return None
+    return pl.DataFrame(warehouse.arrow(query_text("ingest/persons")))
 
 
 def _anchors(cohort: Cohort, folder: Path, privacy: Privacy) -> Gated[Mapping[str, date]]:

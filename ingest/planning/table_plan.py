@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Literal
 
-from roentgene.ingest.identity import file_hash
+import polars as pl
+
 from roentgene.ingest.known import Known, SourceFile
 from roentgene.ingest.personal_text import DATE
+from roentgene.ingest.planning.asked_tables import AskedTable, asked_tables, due_tables
+from roentgene.ingest.planning.panels import (
+    files_without_genes,
+    panels_of,
+    with_missing_panels,
+)
+from roentgene.ingest.planning.table_ids import known_hash, staged_ids, stored_ids
 from roentgene.ingest.privacy import UNDECLARED, Privacy
-from roentgene.ingest.tables import StagedTables, TableContext, stage_table, staging_order
-from roentgene.ingest.tables.identifiers import nearest_ids
-from roentgene.schemas.canonical import canonical_json, text_hash
+from roentgene.ingest.tables import StagedTables, TableContext, stage_table
+from roentgene.ingest.tables.id_proposals import LOST_PART
+from roentgene.ingest.tables.staging import no_persons
 from roentgene.schemas.cohort import Cohort
-from roentgene.schemas.cohort_tables import ExpressionTable, OutcomeTable, TableDeclaration
 from roentgene.schemas.errors import FileError
-from roentgene.schemas.measured_tables import FeaturesTable
 
 State = Literal["new", "changed", "unchanged"]
 _SERIES = "imaging.series"
@@ -48,7 +54,7 @@ class TablePlan:
     source : SourceFile
         What is to be stored of the file.
     staged : StagedTables or None
-        Its rows; None where it is unchanged.
+        Its rows; None where it is unchanged and nothing that changed speaks of the same rows.
     """
 
     name: str
@@ -62,17 +68,18 @@ class TablePlan:
     source: SourceFile
     staged: StagedTables | None = None
 
+    @property
+    def is_refused(self) -> bool:
+        """Whether the table was refused as a whole."""
+        return self.staged is not None and not self.staged.rows and bool(self.staged.refusals)
 
-@dataclass
-class _Asked:
-    """A declared table on its way to a plan."""
-
-    declaration: TableDeclaration
-    label: str
-    path: Path
-    content_hash: str
-    before: SourceFile | None
-    staged: StagedTables | None = None
+    @property
+    def loses_patients(self) -> bool:
+        """Whether more than a fifth of the patients of the table match nobody."""
+        n_ids, n_matched = self.source.n_ids, self.source.n_matched
+        if n_ids is None or n_matched is None:
+            return False
+        return n_ids - n_matched > LOST_PART * n_ids
 
 
 def plan_tables(
@@ -81,11 +88,14 @@ def plan_tables(
     known: Known,
     imaged: frozenset[str],
     privacy: Privacy = UNDECLARED,
+    anchors: Mapping[str, date] | None = None,
+    persons: pl.DataFrame | None = None,
 ) -> tuple[TablePlan, ...]:
     """Stage the tables that are new or changed.
 
     A table is staged again if its file or its declaration has changed, if somebody asked for it,
-    or if the patients and samples are no longer those that it was joined with.
+    if a table that may speak of the same rows is, or if the patients and samples are no longer
+    those that it was joined with.
 
     Parameters
     ----------
@@ -99,6 +109,10 @@ def plan_tables(
         Patients who have images in this delivery.
     privacy : Privacy
         Key of hashed ids, and what may come in although it looks like a person.
+    anchors : mapping of str to date, optional
+        Date of each patient's day zero, for tables that write days as dates.
+    persons : polars.DataFrame, optional
+        Persons of the patients of all cohorts, for tables that link them.
 
     Raises
     ------
@@ -106,21 +120,36 @@ def plan_tables(
         If the path of a table looks like a person, or a panel has other genes elsewhere.
     """
     _check_paths(cohort, privacy)
-    asked = list(_asked(cohort, folder, known, privacy))
-    context = TableContext(cohort, known.patients | imaged, known.samples, privacy)
-    files_due = {one.declaration.file for one in asked if _is_due(one, known)}
-    context = _stage([one for one in asked if one.declaration.file in files_due], context)
+    asked = list(asked_tables(cohort, folder, known, privacy))
+    context = TableContext(
+        cohort,
+        known.patients | imaged,
+        known.samples,
+        privacy,
+        anchors or {},
+        folder,
+        no_persons() if persons is None else persons,
+    )
+    context = _stage(due_tables(asked, known.retried), context)
     imaged |= known.imaged_patients | _imaged_by_tables(asked)
-    known_hash = _known_hash(context, imaged)
+    digest = known_hash(context, imaged)
+    told = set().union(*(panels_of(one.staged) for one in asked))
+    cured = files_without_genes(known.undone_refusals.values(), told)
     stale = [
         one
         for one in asked
-        if one.staged is None and one.before and one.before.known_hash != known_hash
+        if one.staged is None
+        and one.before
+        and (one.before.known_hash != digest or one.declaration.file in cured)
     ]
     context = _stage(stale, context)
-    known_hash = _known_hash(context, imaged)
+    digest = known_hash(context, imaged)
     _check_panels(asked, known)
-    return tuple(_planned(one, known, context, imaged, known_hash) for one in asked)
+    panels = set(known.panels).union(*(panels_of(one.staged) for one in asked))
+    for one in asked:
+        if one.staged is not None:
+            one.staged = with_missing_panels(one.staged, one.declaration.file, panels)
+    return tuple(_planned(one, known, context, imaged, digest) for one in asked)
 
 
 def _check_paths(cohort: Cohort, privacy: Privacy) -> None:
@@ -138,39 +167,7 @@ def _check_paths(cohort: Cohort, privacy: Privacy) -> None:
             raise FileError(msg, "Rename the file or its folder: paths are stored")
 
 
-def _asked(cohort: Cohort, folder: Path, known: Known, privacy: Privacy) -> Iterator[_Asked]:
-    seen: Counter[tuple[str, str]] = Counter()
-    for declaration in staging_order(cohort.tables):
-        label = _label(declaration)
-        seen[declaration.file, label] += 1
-        n_before = seen[declaration.file, label] - 1
-        label = f"{label}#{n_before + 1}" if n_before else label
-        path = folder / declaration.file
-        said = canonical_json(declaration.model_dump(mode="json"))
-        digest = file_hash(path) if path.is_file() else ""
-        # with other rules of privacy, or another key, other rows come in
-        content_hash = text_hash(f"{digest} {said}{privacy.said(declaration)}")
-        before = known.source_files.get((declaration.file, label))
-        yield _Asked(declaration, label, path, content_hash, before)
-
-
-def _label(declaration: TableDeclaration) -> str:
-    """Kind of a table, with what tells it from others of that kind in the same file."""
-    match declaration:
-        case OutcomeTable():
-            return f"{declaration.kind}:{declaration.endpoint}"
-        case ExpressionTable() | FeaturesTable():
-            return f"{declaration.kind}:{declaration.profile}"
-        case _:
-            return declaration.kind
-
-
-def _is_due(asked: _Asked, known: Known) -> bool:
-    unchanged = asked.before is not None and asked.before.content_hash == asked.content_hash
-    return not unchanged or asked.declaration.file in known.retried
-
-
-def _stage(tables: Sequence[_Asked], context: TableContext) -> TableContext:
+def _stage(tables: Sequence[AskedTable], context: TableContext) -> TableContext:
     for asked in tables:
         name = asked.declaration.file
         asked.staged = stage_table(asked.declaration, asked.path, name, context)
@@ -178,14 +175,14 @@ def _stage(tables: Sequence[_Asked], context: TableContext) -> TableContext:
     return context
 
 
-def _imaged_by_tables(tables: Sequence[_Asked]) -> frozenset[str]:
+def _imaged_by_tables(tables: Sequence[AskedTable]) -> frozenset[str]:
     """Patients with ready-made features."""
     staged = [one.staged.rows for one in tables if one.staged]
     found = [rows[_SERIES]["patient_id"] for rows in staged if _SERIES in rows]
     return frozenset(patient for patients in found for patient in patients)
 
 
-def _check_panels(tables: Sequence[_Asked], known: Known) -> None:
+def _check_panels(tables: Sequence[AskedTable], known: Known) -> None:
     """Refuse to give other genes to a panel that another cohort was profiled with.
 
     Raises
@@ -202,43 +199,36 @@ def _check_panels(tables: Sequence[_Asked], known: Known) -> None:
                 raise FileError(msg, "Another cohort uses that name: give this panel its own")
 
 
-def _known_hash(context: TableContext, imaged: frozenset[str]) -> str:
-    parts = [sorted(context.patients), sorted(context.samples.items()), sorted(imaged)]
-    return text_hash(canonical_json(parts))
-
-
 def _planned(
-    asked: _Asked, known: Known, context: TableContext, imaged: frozenset[str], known_hash: str
+    asked: AskedTable, known: Known, context: TableContext, imaged: frozenset[str], digest: str
 ) -> TablePlan:
     name, kind = asked.declaration.file, asked.declaration.kind
     if asked.staged is None:
         # only what was ingested before is ever left unstaged
-        before = asked.before or SourceFile(asked.content_hash, known_hash, 0)
-        rows = known.unmatched.get(name, [])
-        sides = {
-            side: tuple(str(row["id"]) for row in rows if row["side"] == side)
-            for side in ("table", "cohort")
-        }
-        nearest = {str(row["id"]): row["nearest"] for row in rows if row["nearest"] is not None}
-        unmatched = sides["table"], sides["cohort"], nearest
-        return TablePlan(name, kind, "unchanged", before.n_rows, *unmatched, asked.label, before)
-    match = asked.staged.id_match
-    ids = match.matched | set(match.only_in_table)
-    # in a cohort without images every table adds patients, and none of them stands alone
-    only_in_table = tuple(sorted(ids - imaged)) if imaged else ()
-    only_in_cohort = tuple(sorted(context.known_patients - ids))
-    nearest = nearest_ids(only_in_table, context.known_patients - set(only_in_table))
-    nearest |= nearest_ids(only_in_cohort, only_in_table) | dict(match.near_misses)
-    n_rows = sum(rows.height for rows in asked.staged.rows.values())
+        before = asked.before or SourceFile(asked.content_hash, digest, 0)
+        ids, n_rows, source = stored_ids(name, known), before.n_rows, before
+    else:
+        ids = staged_ids(asked.staged, context, imaged)
+        n_rows = sum(rows.height for rows in asked.staged.rows.values())
+        found = (ids.n_ids, ids.n_matched, ids.proposed_rules)
+        source = SourceFile(asked.content_hash, digest, n_rows, *found)
     return TablePlan(
         name,
         kind,
-        "changed" if asked.before else "new",
+        _state(asked, known, digest),
         n_rows,
-        only_in_table,
-        only_in_cohort,
-        nearest,
+        ids.only_in_table,
+        ids.only_in_cohort,
+        ids.nearest,
         asked.label,
-        SourceFile(asked.content_hash, known_hash, n_rows),
+        source,
         asked.staged,
     )
+
+
+def _state(asked: AskedTable, known: Known, digest: str) -> State:
+    if asked.before is None:
+        return "new"
+    same = asked.is_unchanged and asked.before.known_hash == digest
+    wanted = asked.staged is not None and asked.declaration.file in known.retried
+    return "unchanged" if asked.staged is None or (same and not wanted) else "changed"

@@ -11,6 +11,7 @@ import polars as pl
 
 from roentgene.ingest.personal_text import has_date as has_date
 from roentgene.ingest.personal_text import may_be_date as may_be_date
+from roentgene.ingest.tables.decimals import comma_detail, has_comma
 from roentgene.ingest.tables.row_gate import RowGate, quoted
 
 #: Days from day zero beyond which a number is no day: a hundred years. The date numbers of
@@ -55,7 +56,8 @@ def take_numbers(
     cell : str
         The column of ``rows``.
     gate : RowGate
-        Takes down ``looks_like_date``, ``not_a_number`` and ``out_of_range``.
+        Takes down ``looks_like_date``, ``comma_in_number``, ``not_a_number`` and
+        ``out_of_range``.
     column : str or None
         What the file calls it.
     minimum, maximum : float, optional
@@ -64,9 +66,12 @@ def take_numbers(
         Leave the row out; otherwise only the cell, which becomes NULL.
     """
     rows = refuse_dates(rows, cell, gate, column, drop=drop)
+    rows = refuse_cells(
+        rows, cell, has_comma(cell), "comma_in_number", comma_detail(cell), gate, column, drop
+    )
     none = pl.col(cell).is_not_null() & number(cell).is_null()
     detail = pl.format("{} is no number", quoted(cell))
-    rows = _refuse(rows, cell, none, "not_a_number", detail, gate, column, drop)
+    rows = refuse_cells(rows, cell, none, "not_a_number", detail, gate, column, drop)
     value = number(cell)
     bad, limits = pl.lit(False), []
     if minimum is not None:
@@ -74,7 +79,7 @@ def take_numbers(
     if maximum is not None:
         bad, limits = bad | (value > maximum), [*limits, f"at most {maximum:g}"]
     detail = pl.format(f"{{}} where {' and '.join(limits)} is allowed", pl.col(cell))
-    rows = _refuse(rows, cell, bad, "out_of_range", detail, gate, column, drop)
+    rows = refuse_cells(rows, cell, bad, "out_of_range", detail, gate, column, drop)
     return rows.with_columns(number(cell).alias(cell))
 
 
@@ -93,11 +98,11 @@ def take_whole_numbers(
     """
     broken = number(cell) != number(cell).round()
     detail = pl.format("{} is no whole number", quoted(cell))
-    rows = _refuse(rows, cell, broken, "not_a_number", detail, gate, column, drop)
+    rows = refuse_cells(rows, cell, broken, "not_a_number", detail, gate, column, drop)
     large = number(cell).abs() > LARGEST_WHOLE
     # not repeated in the message, for it may be a date and its time in digits
     limit = f"a number beyond {LARGEST_WHOLE}"
-    rows = _refuse(rows, cell, large, "out_of_range", limit, gate, column, drop, private=True)
+    rows = refuse_cells(rows, cell, large, "out_of_range", limit, gate, column, drop, private=True)
     rows = take_numbers(rows, cell, gate, column, minimum=minimum, drop=drop)
     return rows.with_columns(pl.col(cell).cast(pl.Int64))
 
@@ -114,10 +119,10 @@ def take_days(
     value = number(cell)
     far = value.abs() > LAST_DAY
     detail = "more than a hundred years from day zero; give days, not a date's number"
-    rows = _refuse(rows, cell, far, "out_of_range", detail, gate, column, drop, private=True)
+    rows = refuse_cells(rows, cell, far, "out_of_range", detail, gate, column, drop, private=True)
     none = pl.col(cell).is_not_null() & (value.is_null() | (value != value.round()))
     whole = pl.format("{} is no whole number of days", quoted(cell))
-    rows = _refuse(rows, cell, none, "not_a_number", whole, gate, column, drop)
+    rows = refuse_cells(rows, cell, none, "not_a_number", whole, gate, column, drop)
     return rows.with_columns(value.cast(pl.Int32).alias(cell))
 
 
@@ -126,7 +131,7 @@ def refuse_dates(
 ) -> pl.DataFrame:
     """Keep calendar dates out; neither they nor their hashes are taken down."""
     detail = "a calendar date; give days from day zero"
-    return _refuse(
+    return refuse_cells(
         rows, cell, has_date(cell), "looks_like_date", detail, gate, column, drop, private=True
     )
 
@@ -145,7 +150,7 @@ def take_words(
     allowed = sorted(words)
     bad = ~pl.col(cell).is_in(allowed)
     detail = pl.format(f"{{}} is none of {', '.join(allowed)}", quoted(cell))
-    return _refuse(rows, cell, bad, "not_in_set", detail, gate, column, drop)
+    return refuse_cells(rows, cell, bad, "not_in_set", detail, gate, column, drop)
 
 
 def need_values(
@@ -155,7 +160,7 @@ def need_values(
     return gate.drop(rows, pl.col(cell).is_null(), reason, "the cell is empty", column=column)
 
 
-def _refuse(
+def refuse_cells(
     rows: pl.DataFrame,
     cell: str,
     bad: pl.Expr,
@@ -166,6 +171,7 @@ def _refuse(
     drop: bool,
     private: bool = False,
 ) -> pl.DataFrame:
+    """Refuse bad cells, with their rows or alone; private ones are not even hashed."""
     content = None if private else pl.col(cell)
     if drop:
         return gate.drop(rows, bad, reason_code, detail, column=column, content=content)

@@ -39,3 +39,14 @@ def collect(
         for name, frame in found.items()
     }
     return StagedTables(staged, gate.refusals, match)
+
+
+def collect_words(
+    rows: dict[str, pl.DataFrame], gate: RowGate, context: TableContext
+) -> StagedTables:
+    """Bring rows that are about no patient into staged form; see :func:`collect`."""
+    staged = {
+        name: staged_rows(name, frame, gate.name, context.cohort.cohort_id)
+        for name, frame in rows.items()
+    }
+    return StagedTables(staged, gate.refusals, IdMatch(), has_ids=False)

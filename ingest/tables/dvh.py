@@ -68,7 +68,7 @@ def stage(declaration: DvhTable, path: Path, name: str, context: TableContext) -
     TableRefusedError
         If nothing can be taken from the table.
     """
-    read = read_table(path, name)
+    read = read_table(path, name, declaration)
     gate = RowGate(read)
     templates = {field: getattr(declaration, part) for field, part in _PARTS.items()}
     taken = {field: columns_of(template, name) for field, template in templates.items()}

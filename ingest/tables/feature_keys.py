@@ -13,8 +13,8 @@ from roentgene.ingest.tables.delimited import FileTable
 from roentgene.ingest.tables.id_parts import id_parts
 from roentgene.ingest.tables.row_gate import RowGate
 from roentgene.ingest.tables.templates import columns_of, filled
+from roentgene.schemas.divided_ids import FEATURE_KEYS
 from roentgene.schemas.measured_tables import FeaturesTable, VisitRank
-from roentgene.schemas.table_source import FEATURE_KEYS
 
 #: Our name of each part of a measurement's identity, by the cohort file's.
 FIELDS: Mapping[str, str] = {

@@ -49,7 +49,7 @@ def stage(declaration: FeaturesTable, path: Path, name: str, context: TableConte
     TableRefusedError
         If nothing can be taken from the table.
     """
-    read = read_table(path, name)
+    read = read_table(path, name, declaration)
     gate = RowGate(read)
     keys = row_keys(declaration, read, gate)
     groups = column_groups(declaration, read, gate, keys.used)

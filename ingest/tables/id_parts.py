@@ -10,8 +10,12 @@ from roentgene.ingest.staged_columns import SOURCE_ROW
 from roentgene.ingest.tables.cells import text
 from roentgene.ingest.tables.delimited import FileTable
 from roentgene.ingest.tables.row_gate import RowGate
+from roentgene.schemas.divided_ids import DividedIds
 from roentgene.schemas.name_patterns import is_ambiguous, parts_of, placeholders
-from roentgene.schemas.table_source import DividedIds
+
+# a cell that is longer is no id, and dividing it in every way could take for ever
+_LONGEST = 256
+_GIVEN = "id as given"
 
 
 def id_parts(
@@ -42,15 +46,16 @@ def id_parts(
         ``source_row`` and one column a part; a row without an id has none of them.
     """
     names = placeholders(pattern)
-    given = read.rows.select(SOURCE_ROW, id=text(column, missing))
-    found = {one: _parts(pattern, one) for one in given["id"].drop_nulls().unique()}
-    bad = pl.col("id").is_in([one for one, parts in found.items() if parts is None])
+    given = read.rows.select(SOURCE_ROW, text(column, missing).alias(_GIVEN))
+    distinct = given[_GIVEN].drop_nulls().unique()
+    found = {one: divided_id(pattern, one) for one in distinct}
+    bad = pl.col(_GIVEN).is_in([one for one, parts in found.items() if parts is None])
     detail = f"the id is not of the form {pattern}, or can be divided in two ways"
     given = gate.drop(given, bad, "id_not_of_pattern", detail, column=column)
-    parts = [found.get(one) or {} for one in given["id"]]
-    columns = {name: [one.get(name) for one in parts] for name in names}
-    frame = pl.DataFrame(columns, schema=dict.fromkeys(names, pl.String()))
-    return given.select(SOURCE_ROW).hstack(frame)
+    rows = [{_GIVEN: one, **parts} for one, parts in found.items() if parts is not None]
+    frame = pl.DataFrame(rows, schema=dict.fromkeys((_GIVEN, *names), pl.String()))
+    divided = given.join(frame, on=_GIVEN, how="left", maintain_order="left")
+    return divided.select(SOURCE_ROW, *names)
 
 
 def with_divided_ids(
@@ -79,5 +84,8 @@ def with_divided_ids(
     return rows.drop(found).join(parts, on=SOURCE_ROW, maintain_order="left")
 
 
-def _parts(pattern: str, one: str) -> dict[str, str] | None:
+def divided_id(pattern: str, one: str) -> dict[str, str] | None:
+    """Parts of one id; None where it is not of the form, or can be divided in two ways."""
+    if len(one) > _LONGEST:
+        return None
     return None if is_ambiguous(pattern, one) else parts_of(pattern, one)

@@ -12,19 +12,27 @@ from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
+from unicodedata import normalize
 
-from roentgene.ingest.id_key import IdKey
-from roentgene.schemas.table_source import IdRule
+from roentgene.ingest.tables.id_proposals import LOST_PART, RuleProposal, propose_rules
+from roentgene.ingest.tables.id_rules import normalise_id as normalise_id
+from roentgene.ingest.tables.id_rules import normalise_ids as normalise_ids
 
-_TCGA_PATIENT = re.compile(r"TCGA-[A-Z0-9]{2}-[A-Z0-9]{4}")
-_TCGA_LENGTH = 12
 _PUNCTUATION = re.compile(r"(?<=\d)[\W_]+(?=\d)|[\W_]+")
+# capitals of Cyrillic and Greek that look like Latin ones (Unicode Technical Standard 39)
+_LOOK_ALIKE = str.maketrans(
+    "\u0410\u0412\u0415\u041a\u041c\u041d\u041e\u0420\u0421\u0422\u0423\u0425\u0405\u0406\u0408"
+    "\u0391\u0392\u0395\u0396\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7",
+    "ABEKMHOPCTYXSIJABEZHIKMNOPTYX",
+)
 # below this the most similar id is no likelier to be meant than any other
 _SIMILAR = 0.6
 # neighbours looked at on each side, in the order of the ids and of the ids read backwards
 _NEIGHBOURS = 8
 # the nearest known id is a hint for a reader; nobody reads more than these
 _HINTS = 1000
+# a cell that is longer is no id, and comparing it would take minutes
+_LONGEST = 256
 
 
 @dataclass(frozen=True)
@@ -41,6 +49,9 @@ class IdMatch:
         Ids of the table that differ from another id only in case or punctuation, with that id.
     nearest : dict of str to str
         Most similar id of the other side, where one is similar at all.
+    proposal : RuleProposal or None
+        Id rules that would match more, where more than a fifth of the table's ids are unmatched
+        and there are such rules.
     """
 
     matched: frozenset[str] = frozenset()
@@ -48,81 +59,20 @@ class IdMatch:
     only_in_cohort: tuple[str, ...] = ()
     near_misses: Mapping[str, str] = field(default_factory=dict)
     nearest: Mapping[str, str] = field(default_factory=dict)
+    proposal: RuleProposal | None = None
 
-
-def normalise_id(given: str, rules: Iterable[IdRule], key: IdKey | None = None) -> str:
-    """Apply the declared rules in their order.
-
-    ``tcga_patient`` keeps the first twelve characters of a TCGA barcode in capitals, and leaves
-    alone what is none. A prefix or suffix that an id lacks is not missed. Blanks around the id go
-    before the first rule and after each. ``keyed_hash`` makes nothing of nothing.
-
-    Parameters
-    ----------
-    given : str
-        Id as the file has it.
-    rules : iterable of IdRule
-        The declared way.
-    key : IdKey, optional
-        Key of ``keyed_hash``.
-
-    Raises
-    ------
-    ValueError
-        If ids are to be hashed and there is no key: a fault of the caller.
-
-    Examples
-    --------
-    >>> normalise_id(" tcga-du-7294-01A-11D ", [IdRule(rule="tcga_patient")])
-    'TCGA-DU-7294'
-    >>> normalise_id("plgg-7", [IdRule(rule="tcga_patient")])
-    'plgg-7'
-    >>> rules = [IdRule(rule="strip_suffix", argument="_11"), IdRule(rule="lower")]
-    >>> normalise_id("UPENN-GBM-00001_11", rules)
-    'upenn-gbm-00001'
-    >>> normalise_id("2", [IdRule(rule="add_prefix", argument="STS_00")])
-    'STS_002'
-    >>> normalise_id(" Ab ", [])
-    'Ab'
-    """
-    found = given.strip()
-    for rule in rules:
-        found = _apply(rule, found, key).strip()
-    return found
-
-
-def _apply(rule: IdRule, text: str, key: IdKey | None) -> str:
-    match rule.rule:
-        case "upper":
-            return text.upper()
-        case "lower":
-            return text.lower()
-        case "strip_prefix":
-            return text.removeprefix(rule.argument)
-        case "strip_suffix":
-            return text.removesuffix(rule.argument)
-        case "add_prefix":
-            return rule.argument + text
-        case "tcga_patient":
-            patient = text.upper()[:_TCGA_LENGTH]
-            return patient if _TCGA_PATIENT.fullmatch(patient) else text
-        case "keyed_hash":
-            return _hashed(text, key)
-        case "trim":
-            return text
-
-
-def _hashed(text: str, key: IdKey | None) -> str:
-    if key is None:
-        msg = "ids are to be hashed, and no key was given"
-        raise ValueError(msg)
-    return key.hashed(text) if text else ""
+    @property
+    def n_ids(self) -> int:
+        """Ids of the table."""
+        return len(self.matched) + len(self.only_in_table)
 
 
 def fold_id(text: str) -> str:
-    """Form in which ids are equal that differ only in case or punctuation.
+    """Form in which ids are equal that a reader would take for one.
 
-    Punctuation between two digits stays a boundary, for there it separates two numbers.
+    They differ only in case or punctuation, or in letters that look alike: another composition
+    (NFC, NFD), wide forms, Cyrillic or Greek capitals for Latin ones. Punctuation between two
+    digits stays a boundary, for there it separates two numbers.
 
     Examples
     --------
@@ -130,8 +80,11 @@ def fold_id(text: str) -> str:
     True
     >>> fold_id("site 1-12") == fold_id("site 11-2")
     False
+    >>> fold_id("\N{CYRILLIC CAPITAL LETTER ER}7") == fold_id("P7")
+    True
     """
-    return _PUNCTUATION.sub(_boundary, text.casefold())
+    plain = text if text.isascii() else normalize("NFKC", text).translate(_LOOK_ALIKE)
+    return _PUNCTUATION.sub(_boundary, plain.casefold())
 
 
 def _boundary(found: re.Match[str]) -> str:
@@ -165,7 +118,10 @@ def match_ids(table_ids: Iterable[str], known_ids: Iterable[str]) -> IdMatch:
     only_in_cohort = tuple(sorted(known.difference(wanted)))
     near = near_misses(wanted, known)
     hints = nearest_ids(only_in_table, known) | nearest_ids(only_in_cohort, wanted)
-    return IdMatch(known.intersection(wanted), only_in_table, only_in_cohort, near, hints | near)
+    matched = known.intersection(wanted)
+    lost = len(only_in_table) > LOST_PART * len(wanted)
+    proposal = propose_rules(wanted, known) if lost else None
+    return IdMatch(matched, only_in_table, only_in_cohort, near, hints | near, proposal)
 
 
 def near_misses(table_ids: Iterable[str], known_ids: Iterable[str]) -> dict[str, str]:
@@ -203,7 +159,7 @@ def nearest_ids(ids: Iterable[str], others: Iterable[str]) -> dict[str, str]:
     forwards = sorted(forms)
     backwards = sorted(form[::-1] for form in forms)
     found = {}
-    for name in list(ids)[:_HINTS]:
+    for name in [name for name in ids if len(name) <= _LONGEST][:_HINTS]:
         form = _letters(name)
         candidates = {*_around(forwards, form)}
         candidates |= {other[::-1] for other in _around(backwards, form[::-1])}

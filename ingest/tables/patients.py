@@ -6,7 +6,8 @@ import polars as pl
 
 from roentgene.ingest.staged_columns import SOURCE_ROW
 from roentgene.ingest.tables.cells import need_values
-from roentgene.ingest.tables.identifiers import IdMatch, match_ids, normalise_id
+from roentgene.ingest.tables.id_proposals import LOST_PART
+from roentgene.ingest.tables.identifiers import IdMatch, match_ids, normalise_ids
 from roentgene.ingest.tables.people import refuse_personal_ids
 from roentgene.ingest.tables.refusing import refuse_table
 from roentgene.ingest.tables.row_gate import RowGate
@@ -44,10 +45,11 @@ def join_patients(
     ------
     TableRefusedError
         ``no_id_matches``: patients are known, and none of the table's ids is one of them.
+        ``id_rule_missing``: an id rule would lead more than a fifth of them to known patients.
     """
     rows = need_values(rows, "given_id", gate, column, "missing_id")
     given_ids = rows["given_id"].unique(maintain_order=True)
-    ids = {given: normalise_id(given, rules, context.privacy.key) for given in given_ids}
+    ids = normalise_ids(given_ids, rules, context.privacy.key)
     named = pl.col("given_id").replace_strict(ids, return_dtype=pl.String)
     rows = rows.with_columns(pl.when(named != "").then(named).alias("patient_id"))
     none = pl.col("patient_id").is_null()
@@ -66,14 +68,22 @@ def join_patients(
 
 
 def check_any_match(match: IdMatch, name: str, context: TableContext) -> None:
-    """Refuse a table of which no id is known, if any patient is.
+    """Refuse a table that would lose its patients for want of an id rule.
+
+    Ids that differ from known ones by letter case or punctuation are refused row by row and do
+    not count here; the others would go on as new patients, each beside the one that is meant.
 
     Raises
     ------
     TableRefusedError
-        ``no_id_matches``, with an id of the table and the nearest known one.
+        ``no_id_matches``: patients are known, and no id of the table is one of them; with an id of
+        the table and the nearest known one. ``id_rule_missing``: some are, and an id rule would
+        lead more than a fifth of the table's ids to known ones besides.
     """
-    if not context.known_patients or match.matched or not match.only_in_table:
+    if not context.known_patients or not match.only_in_table:
+        return
+    if match.matched:
+        _check_no_rule_missing(match, name)
         return
     example = next((one for one in match.only_in_table if one in match.nearest), None)
     if example is None:
@@ -82,8 +92,25 @@ def check_any_match(match: IdMatch, name: str, context: TableContext) -> None:
     else:
         hint = f"the nearest known id is '{match.nearest[example]}'"
     n_ids = len(match.only_in_table)
-    detail = f"none of its {n_ids} ids is known: it has '{example}', {hint}"
+    detail = f"none of its {n_ids} ids is known: it has '{example}', {hint}{_proposed(match)}"
     raise refuse_table(name, "no_id_matches", detail, id_match=match)
+
+
+def _check_no_rule_missing(match: IdMatch, name: str) -> None:
+    proposal = match.proposal
+    if proposal is None:
+        return
+    led = normalise_ids(match.only_in_table, proposal.rules)
+    known = match.matched.union(match.only_in_cohort)
+    quiet = [one for one, to in led.items() if to in known and one not in match.near_misses]
+    if len(quiet) <= LOST_PART * match.n_ids:
+        return
+    detail = f"{len(quiet)} of its {match.n_ids} ids would become new patients{_proposed(match)}"
+    raise refuse_table(name, "id_rule_missing", detail, id_match=match)
+
+
+def _proposed(match: IdMatch) -> str:
+    return "" if match.proposal is None else f"; {match.proposal}"
 
 
 def patient_rows(rows: pl.DataFrame, context: TableContext) -> pl.DataFrame:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
+from typing import Protocol
 
 import polars as pl
 
-from roentgene.ingest.personal_text import DATE, announces_person, looks_like
+from roentgene.ingest.personal_text import DATE, announces_person, looks_like, text_columns
 from roentgene.ingest.privacy import Privacy, hashes_ids, reason_of, unnamed
 from roentgene.ingest.refusal import Refusal
 from roentgene.ingest.staged_columns import SOURCE_FILE, SOURCE_ROW
@@ -20,7 +21,6 @@ from roentgene.ingest.tables.delimited import FileTable
 from roentgene.ingest.tables.identifiers import normalise_id
 from roentgene.ingest.tables.row_gate import RowGate
 from roentgene.ingest.tables.staging import StagedTables
-from roentgene.schemas.cohort_tables import ExpressionTable, MutationTable, SampleTable
 from roentgene.schemas.table_source import IdRule
 from roentgene.schemas.tables import table, tables
 
@@ -42,6 +42,18 @@ _MADE_HERE = frozenset(
 )
 _HASH = IdRule(rule="keyed_hash")
 _NO_ID = "it looks like a {}; state id rules that leave a pseudonym, or hash it by keyed_hash"
+
+
+class NamesSamples(Protocol):
+    """The declaration of a table with samples, whatever its kind."""
+
+    @property
+    def normalise(self) -> tuple[IdRule, ...]:
+        """Rules that lead from the sample to its patient."""
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Cells that mean no value."""
 
 
 def refuse_personal_ids(
@@ -102,7 +114,7 @@ def refuse_personal_samples(
 
 def hide_samples(
     read: FileTable,
-    declaration: SampleTable | MutationTable | ExpressionTable,
+    declaration: NamesSamples,
     privacy: Privacy,
     column: str | None,
     besides: Collection[str] = (),
@@ -115,7 +127,7 @@ def hide_samples(
     ----------
     read : FileTable
         The table as read.
-    declaration : SampleTable, MutationTable or ExpressionTable
+    declaration : NamesSamples
         Its rules lead from sample to patient.
     privacy : Privacy
         Has the key.
@@ -251,8 +263,7 @@ def _cell(code: str, detail: str, name: str, column: str, line: int | None) -> R
 def _told(full_name: str, rows: pl.DataFrame) -> list[str]:
     """Columns of text that the file gives, and not roentgene or the cohort file."""
     ours = {"cohort_id", SOURCE_FILE, *_MADE_HERE}
-    kinds = rows.schema.items()
-    return [c for c, kind in kinds if kind in {pl.String, pl.Categorical} and c not in ours]
+    return [column for column in text_columns(rows) if column not in ours]
 
 
 def _may_be_blank(full_name: str, column: str) -> bool:

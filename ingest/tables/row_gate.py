@@ -13,13 +13,14 @@ import polars as pl
 from roentgene.ingest.privacy import unnamed
 from roentgene.ingest.refusal import Refusal
 from roentgene.ingest.staged_columns import SOURCE_ROW
-from roentgene.ingest.tables.delimited import FileTable
+from roentgene.ingest.tables.file_table import FileTable
 from roentgene.ingest.tables.refusing import refuse_table
 
 # a column that is wrong in more rows than this is wrong in one way, and told once for the rest
 _ONE_BY_ONE = 1000
 _SUBJECTS = ("patient_id", "sample_id", "given_id")
 _SHOWN = 40
+_PLACE = "\x1fplace"
 
 
 class RowGate:
@@ -99,8 +100,8 @@ class RowGate:
         """
         for column in columns:
             if column is not None and column not in self._read.columns:
-                code, detail = self._why_not(column)
-                raise refuse_table(self.name, code, detail, column=column)
+                code, detail, line = self._why_not(column)
+                raise refuse_table(self.name, code, detail, line, column=column)
 
     def present(self, columns: Iterable[str]) -> list[str]:
         """Give the columns that the table has; each of the others is refused."""
@@ -109,16 +110,17 @@ class RowGate:
             if column in self._read.columns:
                 kept.append(column)
             else:
-                code, detail = self._why_not(column)
-                self.refuse(code, "column", detail, column=column)
+                code, detail, line = self._why_not(column)
+                self.refuse(code, "column", detail, line=line, column=column)
         return kept
 
-    def _why_not(self, column: str) -> tuple[str, str]:
+    def _why_not(self, column: str) -> tuple[str, str, int | None]:
         if column in self._read.ambiguous:
-            return "conflicting_rows", "the column stands twice in the header, over other values"
+            detail = "the column stands twice in the header, over other values"
+            return "conflicting_rows", detail, self._read.header_line
         near = get_close_matches(column, self._read.columns, n=1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
-        return "missing_column", f"there is no column {column!r}{hint}"
+        return "missing_column", f"there is no column {column!r}{hint}", None
 
     def drop(
         self,
@@ -184,23 +186,27 @@ class RowGate:
         if not repeated.any():
             return rows
         groups = (
-            rows.filter(repeated)
+            rows.with_row_index(_PLACE)
+            .filter(repeated)
             .group_by(key, maintain_order=True)
             .agg(
-                pl.col(SOURCE_ROW).sort(),
+                pl.col(SOURCE_ROW, _PLACE).sort_by(pl.col(SOURCE_ROW)),
                 pl.struct(compared).n_unique().alias("n_different"),
                 pl.concat_str(
                     pl.col(compared).cast(pl.String).fill_null(""), separator="\x1f"
                 ).alias("content"),
             )
         )
+        # by place and not by line: one line may hold many rows, and those of a BCF have none
         left_out: list[int] = []
         for group in groups.iter_rows(named=True):
             left_out += self._refuse_group(group, key)
-        return rows.filter(~(repeated & rows[SOURCE_ROW].is_in(left_out)))
+        return rows.filter(~pl.int_range(pl.len()).is_in(left_out))
 
     def _refuse_group(self, group: Mapping[str, Any], key: Sequence[str]) -> list[int]:
-        lines: list[int] = group[SOURCE_ROW]
+        """Take down what is refused of a group of rows; gives the places of the refused."""
+        lines: list[int | None] = group[SOURCE_ROW]
+        places: list[int] = group[_PLACE]
         subject = str(group[key[0]])
         what = ", ".join(str(group[name]) for name in key if group[name] is not None)
         content = "\x1e".join(group["content"])
@@ -208,11 +214,12 @@ class RowGate:
             named = " and ".join(", ".join(str(line) for line in lines).rsplit(", ", 1))
             detail = f"lines {named} disagree on {what}"
             self.refuse("conflicting_rows", subject, detail, line=lines[0], content=content)
-            return lines
+            return places
         for line in lines[1:]:
             detail = f"line {line} repeats line {lines[0]} ({what})"
-            self.refuse("duplicate_row", subject, detail, line=line, content=content)
-        return lines[1:]
+            # they are all alike, and looked at for people one by one
+            self.refuse("duplicate_row", subject, detail, line=line, content=group["content"][0])
+        return places[1:]
 
     def refuse_rows(
         self,

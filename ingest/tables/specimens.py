@@ -9,7 +9,7 @@ from typing import TypedDict
 import polars as pl
 
 from roentgene.ingest.staged_columns import SOURCE_ROW
-from roentgene.ingest.tables.identifiers import IdMatch, match_ids, near_misses, normalise_id
+from roentgene.ingest.tables.identifiers import IdMatch, match_ids, near_misses, normalise_ids
 from roentgene.ingest.tables.patients import check_any_match
 from roentgene.ingest.tables.people import refuse_personal_samples
 from roentgene.ingest.tables.row_gate import RowGate
@@ -84,9 +84,10 @@ def join_samples(
     """
     lines = refuse_personal_samples(lines, gate, context.privacy, column)
     near_samples = near_misses(lines, context.samples)
+    given = {sample: gate.given.get(sample, sample) for sample in lines}
+    led = normalise_ids(given.values(), rules, context.privacy.key)
     patients = {
-        sample: context.samples.get(sample)
-        or normalise_id(gate.given.get(sample, sample), rules, context.privacy.key)
+        sample: context.samples.get(sample) or led[given[sample]]
         for sample in lines
         if sample not in near_samples
     }

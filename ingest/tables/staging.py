@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
 
 import polars as pl
 
@@ -12,6 +14,15 @@ from roentgene.ingest.refusal import Refusal
 from roentgene.ingest.staged_columns import SOURCE_FILE, SOURCE_ROW, staged_schema
 from roentgene.ingest.tables.identifiers import IdMatch
 from roentgene.schemas.cohort import Cohort
+from roentgene.schemas.tables import table
+
+_PERSON = ["cohort_id", "patient_id", "person_id"]
+_LINK = "study.person_link"
+
+
+def no_persons() -> pl.DataFrame:
+    """Give the persons of no cohort; see :class:`TableContext`."""
+    return pl.DataFrame(schema=dict.fromkeys(_PERSON, pl.String()))
 
 
 @dataclass(frozen=True)
@@ -28,12 +39,22 @@ class TableContext:
         Patient of every known sample.
     privacy : Privacy
         Key of hashed ids, and what may come in although it looks like a person.
+    anchors : mapping of str to date
+        Date of each patient's day zero, for counting alone.
+    folder : Path
+        Folder that the paths of the cohort file are relative to.
+    persons : polars.DataFrame
+        ``cohort_id``, ``patient_id`` and ``person_id`` of the patients of all cohorts, where a
+        table links them.
     """
 
     cohort: Cohort
     patients: frozenset[str] = frozenset()
     samples: Mapping[str, str] = field(default_factory=dict)
     privacy: Privacy = UNDECLARED
+    anchors: Mapping[str, date] = field(default_factory=dict)
+    folder: Path = Path()
+    persons: pl.DataFrame = field(default_factory=no_persons)
 
     @property
     def known_patients(self) -> frozenset[str]:
@@ -54,7 +75,15 @@ class TableContext:
             self,
             patients=self.patients | frozenset(patients["patient_id"]),
             samples={**self.samples, **found},
+            persons=self._persons_with(staged),
         )
+
+    def _persons_with(self, staged: StagedTables) -> pl.DataFrame:
+        if _LINK not in staged.rows:
+            return self.persons
+        linked = staged.rows["study.patient"].select(_PERSON)
+        others = self.persons.join(linked, on=_PERSON[:2], how="anti")
+        return pl.concat([others, linked])
 
 
 @dataclass(frozen=True)
@@ -74,11 +103,14 @@ class StagedTables:
         Rows, cells and columns that were left out, or the whole table.
     id_match : IdMatch
         How the table's patients stand to the cohort's.
+    has_ids : bool
+        Whether the table is about patients at all; those that it does not name are then unmatched.
     """
 
     rows: Mapping[str, pl.DataFrame]
     refusals: tuple[Refusal, ...]
     id_match: IdMatch
+    has_ids: bool = True
 
 
 def staged_rows(full_name: str, rows: pl.DataFrame, file_name: str, cohort_id: str) -> pl.DataFrame:
@@ -101,6 +133,8 @@ def staged_rows(full_name: str, rows: pl.DataFrame, file_name: str, cohort_id: s
         If a column does not belong to the table.
     """
     schema = pl.Schema(staged_schema(full_name))
+    text = pl.Categorical() if table(full_name).coded else pl.String()
+    schema = pl.Schema({n: text if kind == pl.String else kind for n, kind in schema.items()})
     foreign = set(rows.columns) - set(schema) - {SOURCE_ROW}
     if foreign:
         msg = f"{full_name} has no column {', '.join(sorted(foreign))}"
@@ -110,5 +144,5 @@ def staged_rows(full_name: str, rows: pl.DataFrame, file_name: str, cohort_id: s
         (pl.col(name) if name in rows.columns else pl.lit(constants[name])).cast(kind).alias(name)
         for name, kind in schema.items()
     ]
-    origin = pl.lit(file_name).alias(SOURCE_FILE), pl.col(SOURCE_ROW).cast(pl.Int64)
+    origin = pl.lit(file_name).cast(text).alias(SOURCE_FILE), pl.col(SOURCE_ROW).cast(pl.Int64)
     return rows.select(*columns, *origin)

@@ -1,9 +1,9 @@
 -- Every table as schemas/tables declares it; made by roentgene.queries.migration.
 CREATE SCHEMA IF NOT EXISTS "study";
-CREATE SCHEMA IF NOT EXISTS "clinical";
 CREATE SCHEMA IF NOT EXISTS "vocab";
 CREATE SCHEMA IF NOT EXISTS "imaging";
 CREATE SCHEMA IF NOT EXISTS "genomic";
+CREATE SCHEMA IF NOT EXISTS "clinical";
 CREATE SCHEMA IF NOT EXISTS "ops";
 CREATE SCHEMA IF NOT EXISTS "result";
 CREATE SCHEMA IF NOT EXISTS "mart";
@@ -89,6 +89,65 @@ COMMENT ON COLUMN "study"."expectation"."timepoint_id" IS 'expected visit; NULL 
 COMMENT ON COLUMN "study"."expectation"."sequence" IS 'expected sequence; NULL for a table';
 COMMENT ON COLUMN "study"."expectation"."region" IS 'expected region; NULL for a table';
 COMMENT ON COLUMN "study"."expectation"."batch_id" IS 'batch that wrote the row';
+CREATE TABLE "study"."specimen_rule" (
+  "cohort_id" TEXT NOT NULL,
+  "name" TEXT NOT NULL,
+  "step_no" INT NOT NULL,
+  "criterion" TEXT NOT NULL,
+  "place" INT NOT NULL,
+  "word" TEXT,
+  "batch_id" TEXT NOT NULL
+);
+COMMENT ON TABLE "study"."specimen_rule" IS 'One row is a word or step of the rule that picks one specimen of each patient.';
+COMMENT ON COLUMN "study"."specimen_rule"."cohort_id" IS 'population';
+COMMENT ON COLUMN "study"."specimen_rule"."name" IS 'name of the rule';
+COMMENT ON COLUMN "study"."specimen_rule"."step_no" IS 'position of the step, 1 first; a later step decides where the earlier ones leave several specimens';
+COMMENT ON COLUMN "study"."specimen_rule"."criterion" IS 'what the step looks at; mean = no specimen is picked, their values are averaged';
+COMMENT ON COLUMN "study"."specimen_rule"."place" IS 'position of the word among those of its step, the preferred one first; 1 where the step has none';
+COMMENT ON COLUMN "study"."specimen_rule"."word" IS 'sample_type or timepoint that is preferred';
+COMMENT ON COLUMN "study"."specimen_rule"."batch_id" IS 'batch that wrote the row';
+CREATE TABLE "study"."flow_step" (
+  "cohort_id" TEXT NOT NULL,
+  "step_no" INT NOT NULL,
+  "step" TEXT NOT NULL,
+  "has" TEXT NOT NULL,
+  "name" TEXT,
+  "among" TEXT[],
+  "timepoint_id" TEXT,
+  "sequence" TEXT,
+  "region" TEXT,
+  "profile" TEXT,
+  "reason" TEXT NOT NULL,
+  "batch_id" TEXT NOT NULL
+);
+COMMENT ON TABLE "study"."flow_step" IS 'One row is a step of the flow of patients that the cohort file declares.';
+COMMENT ON COLUMN "study"."flow_step"."cohort_id" IS 'population';
+COMMENT ON COLUMN "study"."flow_step"."step_no" IS 'position of the step; 1 is the first after the whole cohort';
+COMMENT ON COLUMN "study"."flow_step"."step" IS 'what the step is called';
+COMMENT ON COLUMN "study"."flow_step"."has" IS 'what a patient must have';
+COMMENT ON COLUMN "study"."flow_step"."name" IS 'variable, endpoint, event_type, treatment, criteria, marker, sample_type or assay; NULL for any';
+COMMENT ON COLUMN "study"."flow_step"."among" IS 'words of which the patient must have one; NULL for any value';
+COMMENT ON COLUMN "study"."flow_step"."timepoint_id" IS 'visit; NULL for any';
+COMMENT ON COLUMN "study"."flow_step"."sequence" IS 'sequence of features; NULL for any';
+COMMENT ON COLUMN "study"."flow_step"."region" IS 'region of features; NULL for any';
+COMMENT ON COLUMN "study"."flow_step"."profile" IS 'profile of features; NULL for any';
+COMMENT ON COLUMN "study"."flow_step"."reason" IS 'why patients are lost at the step';
+COMMENT ON COLUMN "study"."flow_step"."batch_id" IS 'batch that wrote the row';
+CREATE TABLE "study"."person_link" (
+  "cohort_id" TEXT NOT NULL,
+  "patient_id" TEXT NOT NULL,
+  "other_cohort_id" TEXT NOT NULL,
+  "other_patient_id" TEXT NOT NULL,
+  "zero_offset_days" INT,
+  "batch_id" TEXT NOT NULL
+);
+COMMENT ON TABLE "study"."person_link" IS 'One row is a patient who is the same person as a patient of another cohort.';
+COMMENT ON COLUMN "study"."person_link"."cohort_id" IS 'population';
+COMMENT ON COLUMN "study"."person_link"."patient_id" IS 'patient';
+COMMENT ON COLUMN "study"."person_link"."other_cohort_id" IS 'the other population';
+COMMENT ON COLUMN "study"."person_link"."other_patient_id" IS 'the same person there';
+COMMENT ON COLUMN "study"."person_link"."zero_offset_days" IS 'day of this cohort''s day zero, counted from that of the other cohort; NULL where it is not known [days]';
+COMMENT ON COLUMN "study"."person_link"."batch_id" IS 'batch that wrote the row';
 CREATE TABLE "study"."setting" (
   "name" TEXT NOT NULL,
   "value" TEXT
@@ -96,103 +155,6 @@ CREATE TABLE "study"."setting" (
 COMMENT ON TABLE "study"."setting" IS 'One row is a rule of study.yaml that views read.';
 COMMENT ON COLUMN "study"."setting"."name" IS 'reference_rater, lesion_rule, index_region …';
 COMMENT ON COLUMN "study"."setting"."value" IS 'value; NULL where the rule is left open';
-CREATE TABLE "clinical"."event" (
-  "cohort_id" TEXT NOT NULL,
-  "patient_id" TEXT NOT NULL,
-  "event_type" TEXT NOT NULL,
-  "start_day" INT NOT NULL,
-  "stop_day" INT,
-  "detail" TEXT,
-  "batch_id" TEXT NOT NULL
-);
-COMMENT ON TABLE "clinical"."event" IS 'One row is something on a patient''s time line.';
-COMMENT ON COLUMN "clinical"."event"."cohort_id" IS 'population';
-COMMENT ON COLUMN "clinical"."event"."patient_id" IS 'patient';
-COMMENT ON COLUMN "clinical"."event"."event_type" IS 'surgery, biopsy, rt_start, rt_end, progression …';
-COMMENT ON COLUMN "clinical"."event"."start_day" IS 'first day from day zero [days]';
-COMMENT ON COLUMN "clinical"."event"."stop_day" IS 'last day from day zero; NULL for a single day [days]';
-COMMENT ON COLUMN "clinical"."event"."detail" IS 'free of names and dates';
-COMMENT ON COLUMN "clinical"."event"."batch_id" IS 'batch that wrote the row';
-CREATE TABLE "clinical"."variable" (
-  "cohort_id" TEXT NOT NULL,
-  "patient_id" TEXT NOT NULL,
-  "timepoint_id" TEXT,
-  "variable" TEXT NOT NULL,
-  "as_given" TEXT,
-  "value_number" DOUBLE,
-  "value_text" TEXT,
-  "value_status" TEXT NOT NULL,
-  "unit" TEXT,
-  "batch_id" TEXT NOT NULL
-);
-COMMENT ON TABLE "clinical"."variable" IS 'One row is a clinical column of a patient at a visit.';
-COMMENT ON COLUMN "clinical"."variable"."cohort_id" IS 'population';
-COMMENT ON COLUMN "clinical"."variable"."patient_id" IS 'patient';
-COMMENT ON COLUMN "clinical"."variable"."timepoint_id" IS 'visit; NULL where the variable belongs to the patient';
-COMMENT ON COLUMN "clinical"."variable"."variable" IS 'name of the column';
-COMMENT ON COLUMN "clinical"."variable"."as_given" IS 'the cell as the file has it';
-COMMENT ON COLUMN "clinical"."variable"."value_number" IS 'the cell as a number where it is one';
-COMMENT ON COLUMN "clinical"."variable"."value_text" IS 'the cell as text where it is not a number';
-COMMENT ON COLUMN "clinical"."variable"."value_status" IS 'whether there is a value';
-COMMENT ON COLUMN "clinical"."variable"."unit" IS 'unit as declared';
-COMMENT ON COLUMN "clinical"."variable"."batch_id" IS 'batch that wrote the row';
-CREATE TABLE "clinical"."outcome" (
-  "cohort_id" TEXT NOT NULL,
-  "patient_id" TEXT NOT NULL,
-  "endpoint" TEXT NOT NULL,
-  "start_anchor" TEXT NOT NULL,
-  "time_days" DOUBLE,
-  "event" INT NOT NULL,
-  "as_given" TEXT,
-  "batch_id" TEXT NOT NULL
-);
-COMMENT ON TABLE "clinical"."outcome" IS 'One row is an endpoint of a patient counted from an anchor.';
-COMMENT ON COLUMN "clinical"."outcome"."cohort_id" IS 'population';
-COMMENT ON COLUMN "clinical"."outcome"."patient_id" IS 'patient';
-COMMENT ON COLUMN "clinical"."outcome"."endpoint" IS 'OS, PFS, lung_metastasis …';
-COMMENT ON COLUMN "clinical"."outcome"."start_anchor" IS 'event from which time_days counts';
-COMMENT ON COLUMN "clinical"."outcome"."time_days" IS 'time to the event or to the end of follow-up; NULL where only the status is known [days]';
-COMMENT ON COLUMN "clinical"."outcome"."event" IS '0 censored, 1 event, 2 and more competing events';
-COMMENT ON COLUMN "clinical"."outcome"."as_given" IS 'time and status as the file has them';
-COMMENT ON COLUMN "clinical"."outcome"."batch_id" IS 'batch that wrote the row';
-CREATE TABLE "clinical"."response" (
-  "cohort_id" TEXT NOT NULL,
-  "patient_id" TEXT NOT NULL,
-  "timepoint_id" TEXT NOT NULL,
-  "criteria" TEXT NOT NULL,
-  "response" TEXT,
-  "as_given" TEXT,
-  "batch_id" TEXT NOT NULL
-);
-COMMENT ON TABLE "clinical"."response" IS 'One row is a response assessment of a patient at a visit.';
-COMMENT ON COLUMN "clinical"."response"."cohort_id" IS 'population';
-COMMENT ON COLUMN "clinical"."response"."patient_id" IS 'patient';
-COMMENT ON COLUMN "clinical"."response"."timepoint_id" IS 'visit';
-COMMENT ON COLUMN "clinical"."response"."criteria" IS 'RANO, RECIST 1.1 …';
-COMMENT ON COLUMN "clinical"."response"."response" IS 'category';
-COMMENT ON COLUMN "clinical"."response"."as_given" IS 'the words of the file';
-COMMENT ON COLUMN "clinical"."response"."batch_id" IS 'batch that wrote the row';
-CREATE TABLE "clinical"."treatment" (
-  "cohort_id" TEXT NOT NULL,
-  "patient_id" TEXT NOT NULL,
-  "treatment" TEXT NOT NULL,
-  "start_day" INT NOT NULL,
-  "stop_day" INT,
-  "dose" DOUBLE,
-  "dose_unit" TEXT,
-  "fractions" INT,
-  "batch_id" TEXT NOT NULL
-);
-COMMENT ON TABLE "clinical"."treatment" IS 'One row is an exposure of a patient to a treatment.';
-COMMENT ON COLUMN "clinical"."treatment"."cohort_id" IS 'population';
-COMMENT ON COLUMN "clinical"."treatment"."patient_id" IS 'patient';
-COMMENT ON COLUMN "clinical"."treatment"."treatment" IS 'what was given';
-COMMENT ON COLUMN "clinical"."treatment"."start_day" IS 'first day from day zero [days]';
-COMMENT ON COLUMN "clinical"."treatment"."stop_day" IS 'last day from day zero [days]';
-COMMENT ON COLUMN "clinical"."treatment"."dose" IS 'total dose';
-COMMENT ON COLUMN "clinical"."treatment"."dose_unit" IS 'unit of the dose';
-COMMENT ON COLUMN "clinical"."treatment"."fractions" IS 'number of fractions';
-COMMENT ON COLUMN "clinical"."treatment"."batch_id" IS 'batch that wrote the row';
 CREATE TABLE "vocab"."feature" (
   "feature_id" INT NOT NULL,
   "engine" TEXT NOT NULL,
@@ -234,16 +196,16 @@ COMMENT ON COLUMN "vocab"."region"."derivation" IS 'drawn, or the rule that make
 COMMENT ON COLUMN "vocab"."region"."title" IS 'what it is';
 COMMENT ON COLUMN "vocab"."region"."batch_id" IS 'batch that wrote the row';
 CREATE TABLE "vocab"."gene" (
-  "hgnc_id" TEXT NOT NULL,
   "hugo_symbol" TEXT NOT NULL,
+  "hgnc_id" TEXT,
   "entrez_gene_id" BIGINT,
   "ensembl_gene_id" TEXT,
   "previous_symbols" TEXT[],
   "batch_id" TEXT NOT NULL
 );
-COMMENT ON TABLE "vocab"."gene" IS 'One row is a gene of HGNC.';
-COMMENT ON COLUMN "vocab"."gene"."hgnc_id" IS 'HGNC id';
+COMMENT ON TABLE "vocab"."gene" IS 'One row is a gene that occurs in a cohort, as HGNC''s release of 2025-10-07 has it.';
 COMMENT ON COLUMN "vocab"."gene"."hugo_symbol" IS 'approved symbol';
+COMMENT ON COLUMN "vocab"."gene"."hgnc_id" IS 'HGNC id; NULL for the few genes that HGNC does not number, as readthroughs';
 COMMENT ON COLUMN "vocab"."gene"."entrez_gene_id" IS 'NCBI gene id';
 COMMENT ON COLUMN "vocab"."gene"."ensembl_gene_id" IS 'Ensembl gene id';
 COMMENT ON COLUMN "vocab"."gene"."previous_symbols" IS 'previous and alias symbols';
@@ -253,23 +215,42 @@ CREATE TABLE "vocab"."gene_set" (
   "version" TEXT NOT NULL,
   "gene_set" TEXT NOT NULL,
   "hugo_symbol" TEXT NOT NULL,
+  "as_given" TEXT,
   "batch_id" TEXT NOT NULL
 );
 COMMENT ON TABLE "vocab"."gene_set" IS 'One row is a gene of a gene set.';
 COMMENT ON COLUMN "vocab"."gene_set"."collection" IS 'collection, e.g. hallmark';
 COMMENT ON COLUMN "vocab"."gene_set"."version" IS 'version of the collection';
 COMMENT ON COLUMN "vocab"."gene_set"."gene_set" IS 'name of the set';
-COMMENT ON COLUMN "vocab"."gene_set"."hugo_symbol" IS 'member';
+COMMENT ON COLUMN "vocab"."gene_set"."hugo_symbol" IS 'member by its approved symbol, or as given where it is none';
+COMMENT ON COLUMN "vocab"."gene_set"."as_given" IS 'member as the file calls it';
 COMMENT ON COLUMN "vocab"."gene_set"."batch_id" IS 'batch that wrote the row';
 CREATE TABLE "vocab"."marker" (
   "marker" TEXT NOT NULL,
   "equivalent" TEXT NOT NULL,
+  "tells" TEXT NOT NULL,
+  "hugo_symbols" TEXT[],
+  "protein_changes" TEXT[],
   "batch_id" TEXT NOT NULL
 );
 COMMENT ON TABLE "vocab"."marker" IS 'One row is a column or gene that tells a marker.';
 COMMENT ON COLUMN "vocab"."marker"."marker" IS 'IDH, MGMT …';
-COMMENT ON COLUMN "vocab"."marker"."equivalent" IS 'name that gives the marker away as a predictor';
+COMMENT ON COLUMN "vocab"."marker"."equivalent" IS 'name that gives the marker away as a predictor, in small letters and digits alone: idh1status';
+COMMENT ON COLUMN "vocab"."marker"."tells" IS 'what it says of the patient or the tumour';
+COMMENT ON COLUMN "vocab"."marker"."hugo_symbols" IS 'genes that it speaks of, each of which must be wild type for the marker to be';
+COMMENT ON COLUMN "vocab"."marker"."protein_changes" IS 'changes that it is positive for, where no other mutation of the gene counts';
 COMMENT ON COLUMN "vocab"."marker"."batch_id" IS 'batch that wrote the row';
+CREATE TABLE "vocab"."marker_result" (
+  "tells" TEXT NOT NULL,
+  "word" TEXT NOT NULL,
+  "result" TEXT NOT NULL,
+  "batch_id" TEXT NOT NULL
+);
+COMMENT ON TABLE "vocab"."marker_result" IS 'One row is a word for the result of markers that tell the same.';
+COMMENT ON COLUMN "vocab"."marker_result"."tells" IS 'what the markers say';
+COMMENT ON COLUMN "vocab"."marker_result"."word" IS 'the word in small letters, digits, + and - alone';
+COMMENT ON COLUMN "vocab"."marker_result"."result" IS 'result that it stands for; undecided where something was done and nothing is known';
+COMMENT ON COLUMN "vocab"."marker_result"."batch_id" IS 'batch that wrote the row';
 CREATE TABLE "imaging"."series" (
   "series_id" TEXT NOT NULL,
   "cohort_id" TEXT NOT NULL,
@@ -601,6 +582,7 @@ CREATE TABLE "genomic"."sample" (
   "sample_type" TEXT,
   "collection_day" INT,
   "lesion_id" TEXT,
+  "timepoint_id" TEXT,
   "batch_id" TEXT NOT NULL
 );
 COMMENT ON TABLE "genomic"."sample" IS 'One row is a specimen.';
@@ -610,11 +592,13 @@ COMMENT ON COLUMN "genomic"."sample"."patient_id" IS 'patient it was taken from'
 COMMENT ON COLUMN "genomic"."sample"."sample_type" IS 'primary, recurrent, metastasis, normal, blood …';
 COMMENT ON COLUMN "genomic"."sample"."collection_day" IS 'day of collection from day zero [days]';
 COMMENT ON COLUMN "genomic"."sample"."lesion_id" IS 'lesion it was taken from';
+COMMENT ON COLUMN "genomic"."sample"."timepoint_id" IS 'visit that it belongs to';
 COMMENT ON COLUMN "genomic"."sample"."batch_id" IS 'batch that wrote the row';
 CREATE TABLE "genomic"."assay" (
   "cohort_id" TEXT NOT NULL,
   "sample_id" TEXT NOT NULL,
   "assay" TEXT NOT NULL,
+  "alteration" TEXT,
   "panel" TEXT,
   "all_genes" BOOLEAN NOT NULL,
   "batch_id" TEXT NOT NULL
@@ -623,6 +607,7 @@ COMMENT ON TABLE "genomic"."assay" IS 'One row is what was profiled in a sample.
 COMMENT ON COLUMN "genomic"."assay"."cohort_id" IS 'population';
 COMMENT ON COLUMN "genomic"."assay"."sample_id" IS 'specimen';
 COMMENT ON COLUMN "genomic"."assay"."assay" IS 'mutation, expression, copy_number …';
+COMMENT ON COLUMN "genomic"."assay"."alteration" IS 'what the assay can show, whatever it is called: mutation, structural_variant, copy_number …; NULL where its name says it';
 COMMENT ON COLUMN "genomic"."assay"."panel" IS 'name of the gene panel where only its genes were profiled';
 COMMENT ON COLUMN "genomic"."assay"."all_genes" IS 'whether every gene was profiled (whole exome or genome)';
 COMMENT ON COLUMN "genomic"."assay"."batch_id" IS 'batch that wrote the row';
@@ -653,13 +638,15 @@ CREATE TABLE "genomic"."mutation" (
   "transcript_id" TEXT,
   "t_ref_count" INT,
   "t_alt_count" INT,
+  "mutation_status" TEXT,
   "filter" TEXT,
+  "passed" BOOLEAN,
   "batch_id" TEXT NOT NULL
 );
 COMMENT ON TABLE "genomic"."mutation" IS 'One row is a variant call.';
 COMMENT ON COLUMN "genomic"."mutation"."cohort_id" IS 'population';
 COMMENT ON COLUMN "genomic"."mutation"."sample_id" IS 'Tumor_Sample_Barcode';
-COMMENT ON COLUMN "genomic"."mutation"."hugo_symbol" IS 'gene as given';
+COMMENT ON COLUMN "genomic"."mutation"."hugo_symbol" IS 'gene by its approved symbol; as given where genomic.gene_name says that none was found; Unknown where there is none';
 COMMENT ON COLUMN "genomic"."mutation"."ncbi_build" IS 'genome build of the positions';
 COMMENT ON COLUMN "genomic"."mutation"."chromosome" IS 'without the prefix chr';
 COMMENT ON COLUMN "genomic"."mutation"."start_position" IS 'first base, counted from 1';
@@ -674,7 +661,9 @@ COMMENT ON COLUMN "genomic"."mutation"."hgvsc" IS 'coding change';
 COMMENT ON COLUMN "genomic"."mutation"."transcript_id" IS 'transcript';
 COMMENT ON COLUMN "genomic"."mutation"."t_ref_count" IS 'reads of the reference allele in the tumour';
 COMMENT ON COLUMN "genomic"."mutation"."t_alt_count" IS 'reads of the variant allele in the tumour';
+COMMENT ON COLUMN "genomic"."mutation"."mutation_status" IS 'Somatic, Germline …, as given';
 COMMENT ON COLUMN "genomic"."mutation"."filter" IS 'filter flags of the caller';
+COMMENT ON COLUMN "genomic"."mutation"."passed" IS 'whether the call stands by its filter flags; NULL where the file has none';
 COMMENT ON COLUMN "genomic"."mutation"."batch_id" IS 'batch that wrote the row';
 CREATE TABLE "genomic"."copy_number" (
   "cohort_id" TEXT NOT NULL,
@@ -683,15 +672,17 @@ CREATE TABLE "genomic"."copy_number" (
   "molecular_profile_id" TEXT NOT NULL,
   "value" DOUBLE,
   "unit" TEXT,
+  "value_scale" TEXT NOT NULL,
   "batch_id" TEXT NOT NULL
 );
 COMMENT ON TABLE "genomic"."copy_number" IS 'One row is a gene-level value of a sample under a molecular profile.';
 COMMENT ON COLUMN "genomic"."copy_number"."cohort_id" IS 'population';
 COMMENT ON COLUMN "genomic"."copy_number"."sample_id" IS 'specimen';
-COMMENT ON COLUMN "genomic"."copy_number"."hugo_symbol" IS 'gene as given';
+COMMENT ON COLUMN "genomic"."copy_number"."hugo_symbol" IS 'gene by its approved symbol; as given where genomic.gene_name says that none was found';
 COMMENT ON COLUMN "genomic"."copy_number"."molecular_profile_id" IS 'which measurement and unit, e.g. rna_tpm';
 COMMENT ON COLUMN "genomic"."copy_number"."value" IS 'value in the unit of the profile; NULL where the file has none';
-COMMENT ON COLUMN "genomic"."copy_number"."unit" IS 'unit as declared';
+COMMENT ON COLUMN "genomic"."copy_number"."unit" IS 'unit as declared; of copy numbers discrete (calls of -2 to 2), log2 or copies';
+COMMENT ON COLUMN "genomic"."copy_number"."value_scale" IS 'whether the values were z-scored; such values are never compared with raw ones';
 COMMENT ON COLUMN "genomic"."copy_number"."batch_id" IS 'batch that wrote the row';
 CREATE TABLE "genomic"."expression" (
   "cohort_id" TEXT NOT NULL,
@@ -700,15 +691,17 @@ CREATE TABLE "genomic"."expression" (
   "molecular_profile_id" TEXT NOT NULL,
   "value" DOUBLE,
   "unit" TEXT,
+  "value_scale" TEXT NOT NULL,
   "batch_id" TEXT NOT NULL
 );
 COMMENT ON TABLE "genomic"."expression" IS 'One row is a gene-level value of a sample under a molecular profile.';
 COMMENT ON COLUMN "genomic"."expression"."cohort_id" IS 'population';
 COMMENT ON COLUMN "genomic"."expression"."sample_id" IS 'specimen';
-COMMENT ON COLUMN "genomic"."expression"."hugo_symbol" IS 'gene as given';
+COMMENT ON COLUMN "genomic"."expression"."hugo_symbol" IS 'gene by its approved symbol; as given where genomic.gene_name says that none was found';
 COMMENT ON COLUMN "genomic"."expression"."molecular_profile_id" IS 'which measurement and unit, e.g. rna_tpm';
 COMMENT ON COLUMN "genomic"."expression"."value" IS 'value in the unit of the profile; NULL where the file has none';
-COMMENT ON COLUMN "genomic"."expression"."unit" IS 'unit as declared';
+COMMENT ON COLUMN "genomic"."expression"."unit" IS 'unit as declared; of copy numbers discrete (calls of -2 to 2), log2 or copies';
+COMMENT ON COLUMN "genomic"."expression"."value_scale" IS 'whether the values were z-scored; such values are never compared with raw ones';
 COMMENT ON COLUMN "genomic"."expression"."batch_id" IS 'batch that wrote the row';
 CREATE TABLE "genomic"."methylation" (
   "cohort_id" TEXT NOT NULL,
@@ -716,7 +709,7 @@ CREATE TABLE "genomic"."methylation" (
   "probe_id" TEXT NOT NULL,
   "molecular_profile_id" TEXT NOT NULL,
   "value" DOUBLE,
-  "unit" TEXT,
+  "unit" TEXT NOT NULL,
   "batch_id" TEXT NOT NULL
 );
 COMMENT ON TABLE "genomic"."methylation" IS 'One row is a probe-level value of a sample under a molecular profile.';
@@ -725,7 +718,7 @@ COMMENT ON COLUMN "genomic"."methylation"."sample_id" IS 'specimen';
 COMMENT ON COLUMN "genomic"."methylation"."probe_id" IS 'probe or gene';
 COMMENT ON COLUMN "genomic"."methylation"."molecular_profile_id" IS 'which measurement';
 COMMENT ON COLUMN "genomic"."methylation"."value" IS 'beta or M value';
-COMMENT ON COLUMN "genomic"."methylation"."unit" IS 'unit as declared';
+COMMENT ON COLUMN "genomic"."methylation"."unit" IS 'beta, from 0 to 1, or M, log2(beta / (1 - beta))';
 COMMENT ON COLUMN "genomic"."methylation"."batch_id" IS 'batch that wrote the row';
 CREATE TABLE "genomic"."segment" (
   "cohort_id" TEXT NOT NULL,
@@ -752,8 +745,21 @@ CREATE TABLE "genomic"."structural_variant" (
   "cohort_id" TEXT NOT NULL,
   "sample_id" TEXT NOT NULL,
   "site1_hugo_symbol" TEXT,
+  "site1_chromosome" TEXT,
+  "site1_position" BIGINT,
   "site2_hugo_symbol" TEXT,
+  "site2_chromosome" TEXT,
+  "site2_position" BIGINT,
   "event_info" TEXT,
+  "ncbi_build" TEXT,
+  "sv_class" TEXT,
+  "sv_length" BIGINT,
+  "annotation" TEXT,
+  "site2_effect_on_frame" TEXT,
+  "dna_support" TEXT,
+  "rna_support" TEXT,
+  "tumor_read_count" INT,
+  "tumor_variant_count" INT,
   "sv_status" TEXT,
   "batch_id" TEXT NOT NULL
 );
@@ -761,8 +767,21 @@ COMMENT ON TABLE "genomic"."structural_variant" IS 'One row is a structural vari
 COMMENT ON COLUMN "genomic"."structural_variant"."cohort_id" IS 'population';
 COMMENT ON COLUMN "genomic"."structural_variant"."sample_id" IS 'specimen';
 COMMENT ON COLUMN "genomic"."structural_variant"."site1_hugo_symbol" IS 'gene of the first breakpoint';
+COMMENT ON COLUMN "genomic"."structural_variant"."site1_chromosome" IS 'chromosome of the first breakpoint, without the prefix chr';
+COMMENT ON COLUMN "genomic"."structural_variant"."site1_position" IS 'position of the first breakpoint';
 COMMENT ON COLUMN "genomic"."structural_variant"."site2_hugo_symbol" IS 'gene of the second breakpoint';
+COMMENT ON COLUMN "genomic"."structural_variant"."site2_chromosome" IS 'chromosome of the second breakpoint';
+COMMENT ON COLUMN "genomic"."structural_variant"."site2_position" IS 'position of the second breakpoint';
 COMMENT ON COLUMN "genomic"."structural_variant"."event_info" IS 'what the caller says';
+COMMENT ON COLUMN "genomic"."structural_variant"."ncbi_build" IS 'genome build of the positions';
+COMMENT ON COLUMN "genomic"."structural_variant"."sv_class" IS 'DELETION, DUPLICATION, INSERTION, INVERSION or TRANSLOCATION';
+COMMENT ON COLUMN "genomic"."structural_variant"."sv_length" IS 'length of the variant [bases]';
+COMMENT ON COLUMN "genomic"."structural_variant"."annotation" IS 'what it is called, e.g. EML4-ALK.E6bA20';
+COMMENT ON COLUMN "genomic"."structural_variant"."site2_effect_on_frame" IS 'In_Frame, Frame_Shift …';
+COMMENT ON COLUMN "genomic"."structural_variant"."dna_support" IS 'whether it was seen in DNA';
+COMMENT ON COLUMN "genomic"."structural_variant"."rna_support" IS 'whether it was seen in RNA';
+COMMENT ON COLUMN "genomic"."structural_variant"."tumor_read_count" IS 'reads of the tumour';
+COMMENT ON COLUMN "genomic"."structural_variant"."tumor_variant_count" IS 'reads of the variant in the tumour';
 COMMENT ON COLUMN "genomic"."structural_variant"."sv_status" IS 'SOMATIC or GERMLINE';
 COMMENT ON COLUMN "genomic"."structural_variant"."batch_id" IS 'batch that wrote the row';
 CREATE TABLE "genomic"."genotype" (
@@ -770,7 +789,9 @@ CREATE TABLE "genomic"."genotype" (
   "sample_id" TEXT NOT NULL,
   "variant_id" TEXT NOT NULL,
   "dosage" DOUBLE,
-  "effect_allele" TEXT,
+  "effect_allele" TEXT NOT NULL,
+  "other_allele" TEXT,
+  "ncbi_build" TEXT,
   "batch_id" TEXT NOT NULL
 );
 COMMENT ON TABLE "genomic"."genotype" IS 'One row is a dosage of a sample at a locus.';
@@ -779,6 +800,8 @@ COMMENT ON COLUMN "genomic"."genotype"."sample_id" IS 'specimen';
 COMMENT ON COLUMN "genomic"."genotype"."variant_id" IS 'rs number or chrom:pos:ref:alt';
 COMMENT ON COLUMN "genomic"."genotype"."dosage" IS 'expected number of effect alleles';
 COMMENT ON COLUMN "genomic"."genotype"."effect_allele" IS 'allele that is counted';
+COMMENT ON COLUMN "genomic"."genotype"."other_allele" IS 'the other allele, where the file names it';
+COMMENT ON COLUMN "genomic"."genotype"."ncbi_build" IS 'genome build of a variant_id that is a position, where it is known';
 COMMENT ON COLUMN "genomic"."genotype"."batch_id" IS 'batch that wrote the row';
 CREATE TABLE "genomic"."assay_value" (
   "cohort_id" TEXT NOT NULL,
@@ -786,7 +809,9 @@ CREATE TABLE "genomic"."assay_value" (
   "entity" TEXT NOT NULL,
   "molecular_profile_id" TEXT NOT NULL,
   "value" DOUBLE,
+  "value_limit" TEXT,
   "unit" TEXT,
+  "value_scale" TEXT NOT NULL,
   "batch_id" TEXT NOT NULL
 );
 COMMENT ON TABLE "genomic"."assay_value" IS 'One row is a value of any other entity of a sample.';
@@ -794,9 +819,28 @@ COMMENT ON COLUMN "genomic"."assay_value"."cohort_id" IS 'population';
 COMMENT ON COLUMN "genomic"."assay_value"."sample_id" IS 'specimen';
 COMMENT ON COLUMN "genomic"."assay_value"."entity" IS 'protein, signature, pathway, cell type …';
 COMMENT ON COLUMN "genomic"."assay_value"."molecular_profile_id" IS 'which measurement';
-COMMENT ON COLUMN "genomic"."assay_value"."value" IS 'value';
+COMMENT ON COLUMN "genomic"."assay_value"."value" IS 'value; NULL where the file has none';
+COMMENT ON COLUMN "genomic"."assay_value"."value_limit" IS 'where the true value lies beyond what the assay could measure: above (>) or below (<) the value that stands here';
 COMMENT ON COLUMN "genomic"."assay_value"."unit" IS 'unit as declared';
+COMMENT ON COLUMN "genomic"."assay_value"."value_scale" IS 'whether the values were z-scored; such values are never compared with raw ones';
 COMMENT ON COLUMN "genomic"."assay_value"."batch_id" IS 'batch that wrote the row';
+CREATE TABLE "genomic"."gene_name" (
+  "cohort_id" TEXT NOT NULL,
+  "file_path" TEXT NOT NULL,
+  "given" TEXT NOT NULL,
+  "hugo_symbol" TEXT,
+  "hgnc_id" TEXT,
+  "gene_status" TEXT NOT NULL,
+  "batch_id" TEXT NOT NULL
+);
+COMMENT ON TABLE "genomic"."gene_name" IS 'One row is a name by which a file calls a gene.';
+COMMENT ON COLUMN "genomic"."gene_name"."cohort_id" IS 'population';
+COMMENT ON COLUMN "genomic"."gene_name"."file_path" IS 'file';
+COMMENT ON COLUMN "genomic"."gene_name"."given" IS 'name as the file has it';
+COMMENT ON COLUMN "genomic"."gene_name"."hugo_symbol" IS 'approved symbol under which its rows are stored; NULL where they are stored under the name as given';
+COMMENT ON COLUMN "genomic"."gene_name"."hgnc_id" IS 'HGNC id of that gene, if it has one';
+COMMENT ON COLUMN "genomic"."gene_name"."gene_status" IS 'how the name was understood';
+COMMENT ON COLUMN "genomic"."gene_name"."batch_id" IS 'batch that wrote the row';
 CREATE TABLE "genomic"."biomarker" (
   "cohort_id" TEXT NOT NULL,
   "patient_id" TEXT NOT NULL,
@@ -805,6 +849,8 @@ CREATE TABLE "genomic"."biomarker" (
   "study_day" INT,
   "result" TEXT NOT NULL,
   "as_given" TEXT,
+  "choice" TEXT,
+  "passed_over" TEXT,
   "batch_id" TEXT NOT NULL
 );
 COMMENT ON TABLE "genomic"."biomarker" IS 'One row is a marker result of a patient.';
@@ -815,7 +861,160 @@ COMMENT ON COLUMN "genomic"."biomarker"."method" IS 'how it was determined';
 COMMENT ON COLUMN "genomic"."biomarker"."study_day" IS 'day of the result [days]';
 COMMENT ON COLUMN "genomic"."biomarker"."result" IS 'result word after the declared mapping';
 COMMENT ON COLUMN "genomic"."biomarker"."as_given" IS 'the words of the file';
+COMMENT ON COLUMN "genomic"."biomarker"."choice" IS 'rule that chose among rows that contradict each other; NULL where none did';
+COMMENT ON COLUMN "genomic"."biomarker"."passed_over" IS 'the rows that it passed over, as given';
 COMMENT ON COLUMN "genomic"."biomarker"."batch_id" IS 'batch that wrote the row';
+CREATE TABLE "clinical"."event" (
+  "cohort_id" TEXT NOT NULL,
+  "patient_id" TEXT NOT NULL,
+  "event_type" TEXT NOT NULL,
+  "subtype" TEXT,
+  "start_day" INT NOT NULL,
+  "stop_day" INT,
+  "detail" TEXT,
+  "batch_id" TEXT NOT NULL
+);
+COMMENT ON TABLE "clinical"."event" IS 'One row is something on a patient''s time line.';
+COMMENT ON COLUMN "clinical"."event"."cohort_id" IS 'population';
+COMMENT ON COLUMN "clinical"."event"."patient_id" IS 'patient';
+COMMENT ON COLUMN "clinical"."event"."event_type" IS 'surgery, biopsy, rt_start, rt_end, progression …';
+COMMENT ON COLUMN "clinical"."event"."subtype" IS 'what tells events of one type and day apart: the agent, the test, the sample; NULL where nothing does';
+COMMENT ON COLUMN "clinical"."event"."start_day" IS 'first day from day zero [days]';
+COMMENT ON COLUMN "clinical"."event"."stop_day" IS 'last day from day zero; NULL for a single day [days]';
+COMMENT ON COLUMN "clinical"."event"."detail" IS 'free of names and dates';
+COMMENT ON COLUMN "clinical"."event"."batch_id" IS 'batch that wrote the row';
+CREATE TABLE "clinical"."variable" (
+  "cohort_id" TEXT NOT NULL,
+  "patient_id" TEXT NOT NULL,
+  "timepoint_id" TEXT,
+  "variable" TEXT NOT NULL,
+  "as_given" TEXT,
+  "value_number" DOUBLE,
+  "value_text" TEXT,
+  "value_status" TEXT NOT NULL,
+  "unit" TEXT,
+  "batch_id" TEXT NOT NULL
+);
+COMMENT ON TABLE "clinical"."variable" IS 'One row is a clinical column of a patient at a visit.';
+COMMENT ON COLUMN "clinical"."variable"."cohort_id" IS 'population';
+COMMENT ON COLUMN "clinical"."variable"."patient_id" IS 'patient';
+COMMENT ON COLUMN "clinical"."variable"."timepoint_id" IS 'visit; NULL where the variable belongs to the patient';
+COMMENT ON COLUMN "clinical"."variable"."variable" IS 'name of the column';
+COMMENT ON COLUMN "clinical"."variable"."as_given" IS 'the cell as the file has it';
+COMMENT ON COLUMN "clinical"."variable"."value_number" IS 'the cell as a number where it is one';
+COMMENT ON COLUMN "clinical"."variable"."value_text" IS 'the cell as text where it is not a number';
+COMMENT ON COLUMN "clinical"."variable"."value_status" IS 'whether there is a value';
+COMMENT ON COLUMN "clinical"."variable"."unit" IS 'unit as declared';
+COMMENT ON COLUMN "clinical"."variable"."batch_id" IS 'batch that wrote the row';
+CREATE TABLE "clinical"."dictionary" (
+  "cohort_id" TEXT NOT NULL,
+  "variable" TEXT NOT NULL,
+  "type" TEXT NOT NULL,
+  "unit" TEXT,
+  "codes" TEXT[],
+  "missing" TEXT[],
+  "minimum" DOUBLE,
+  "maximum" DOUBLE,
+  "description" TEXT,
+  "batch_id" TEXT NOT NULL
+);
+COMMENT ON TABLE "clinical"."dictionary" IS 'One row is a variable of a cohort.';
+COMMENT ON COLUMN "clinical"."dictionary"."cohort_id" IS 'population';
+COMMENT ON COLUMN "clinical"."dictionary"."variable" IS 'name of the column';
+COMMENT ON COLUMN "clinical"."dictionary"."type" IS 'kind of its cells';
+COMMENT ON COLUMN "clinical"."dictionary"."unit" IS 'unit of its numbers';
+COMMENT ON COLUMN "clinical"."dictionary"."codes" IS 'words of the file and what they mean, e.g. 1 = male';
+COMMENT ON COLUMN "clinical"."dictionary"."missing" IS 'cells that mean no value';
+COMMENT ON COLUMN "clinical"."dictionary"."minimum" IS 'smallest number that is allowed';
+COMMENT ON COLUMN "clinical"."dictionary"."maximum" IS 'largest number that is allowed';
+COMMENT ON COLUMN "clinical"."dictionary"."description" IS 'what it is';
+COMMENT ON COLUMN "clinical"."dictionary"."batch_id" IS 'batch that wrote the row';
+CREATE TABLE "clinical"."sample_variable" (
+  "cohort_id" TEXT NOT NULL,
+  "sample_id" TEXT NOT NULL,
+  "variable" TEXT NOT NULL,
+  "as_given" TEXT,
+  "value_number" DOUBLE,
+  "value_text" TEXT,
+  "value_status" TEXT NOT NULL,
+  "unit" TEXT,
+  "batch_id" TEXT NOT NULL
+);
+COMMENT ON TABLE "clinical"."sample_variable" IS 'One row is a clinical column of a specimen.';
+COMMENT ON COLUMN "clinical"."sample_variable"."cohort_id" IS 'population';
+COMMENT ON COLUMN "clinical"."sample_variable"."sample_id" IS 'specimen';
+COMMENT ON COLUMN "clinical"."sample_variable"."variable" IS 'name of the column';
+COMMENT ON COLUMN "clinical"."sample_variable"."as_given" IS 'the cell as the file has it';
+COMMENT ON COLUMN "clinical"."sample_variable"."value_number" IS 'the cell as a number where it is one';
+COMMENT ON COLUMN "clinical"."sample_variable"."value_text" IS 'the cell as text where it is not a number';
+COMMENT ON COLUMN "clinical"."sample_variable"."value_status" IS 'whether there is a value';
+COMMENT ON COLUMN "clinical"."sample_variable"."unit" IS 'unit as declared';
+COMMENT ON COLUMN "clinical"."sample_variable"."batch_id" IS 'batch that wrote the row';
+CREATE TABLE "clinical"."outcome" (
+  "cohort_id" TEXT NOT NULL,
+  "patient_id" TEXT NOT NULL,
+  "endpoint" TEXT NOT NULL,
+  "start_anchor" TEXT NOT NULL,
+  "time_days" DOUBLE,
+  "event" INT NOT NULL,
+  "as_given" TEXT,
+  "choice" TEXT,
+  "passed_over" TEXT,
+  "batch_id" TEXT NOT NULL
+);
+COMMENT ON TABLE "clinical"."outcome" IS 'One row is an endpoint of a patient counted from an anchor.';
+COMMENT ON COLUMN "clinical"."outcome"."cohort_id" IS 'population';
+COMMENT ON COLUMN "clinical"."outcome"."patient_id" IS 'patient';
+COMMENT ON COLUMN "clinical"."outcome"."endpoint" IS 'OS, PFS, lung_metastasis …';
+COMMENT ON COLUMN "clinical"."outcome"."start_anchor" IS 'event from which time_days counts';
+COMMENT ON COLUMN "clinical"."outcome"."time_days" IS 'time to the event or to the end of follow-up; NULL where only the status is known [days]';
+COMMENT ON COLUMN "clinical"."outcome"."event" IS '0 censored, 1 event, 2 and more competing events';
+COMMENT ON COLUMN "clinical"."outcome"."as_given" IS 'time and status as the file has them';
+COMMENT ON COLUMN "clinical"."outcome"."choice" IS 'rule that chose among rows that contradict each other; NULL where none did';
+COMMENT ON COLUMN "clinical"."outcome"."passed_over" IS 'the rows that it passed over, as given';
+COMMENT ON COLUMN "clinical"."outcome"."batch_id" IS 'batch that wrote the row';
+CREATE TABLE "clinical"."response" (
+  "cohort_id" TEXT NOT NULL,
+  "patient_id" TEXT NOT NULL,
+  "timepoint_id" TEXT NOT NULL,
+  "criteria" TEXT NOT NULL,
+  "study_day" INT,
+  "response" TEXT NOT NULL,
+  "progression" TEXT,
+  "as_given" TEXT,
+  "batch_id" TEXT NOT NULL
+);
+COMMENT ON TABLE "clinical"."response" IS 'One row is a response assessment of a patient at a visit.';
+COMMENT ON COLUMN "clinical"."response"."cohort_id" IS 'population';
+COMMENT ON COLUMN "clinical"."response"."patient_id" IS 'patient';
+COMMENT ON COLUMN "clinical"."response"."timepoint_id" IS 'visit';
+COMMENT ON COLUMN "clinical"."response"."criteria" IS 'RANO, RECIST 1.1 …';
+COMMENT ON COLUMN "clinical"."response"."study_day" IS 'day of the assessment from day zero [days]';
+COMMENT ON COLUMN "clinical"."response"."response" IS 'category; MR, minor response, is one of RANO alone';
+COMMENT ON COLUMN "clinical"."response"."progression" IS 'what iRANO, iRECIST or the file say of a progression beyond its category';
+COMMENT ON COLUMN "clinical"."response"."as_given" IS 'the words of the file';
+COMMENT ON COLUMN "clinical"."response"."batch_id" IS 'batch that wrote the row';
+CREATE TABLE "clinical"."treatment" (
+  "cohort_id" TEXT NOT NULL,
+  "patient_id" TEXT NOT NULL,
+  "treatment" TEXT NOT NULL,
+  "start_day" INT NOT NULL,
+  "stop_day" INT,
+  "dose" DOUBLE,
+  "dose_unit" TEXT,
+  "fractions" INT,
+  "batch_id" TEXT NOT NULL
+);
+COMMENT ON TABLE "clinical"."treatment" IS 'One row is an exposure of a patient to a treatment.';
+COMMENT ON COLUMN "clinical"."treatment"."cohort_id" IS 'population';
+COMMENT ON COLUMN "clinical"."treatment"."patient_id" IS 'patient';
+COMMENT ON COLUMN "clinical"."treatment"."treatment" IS 'what was given';
+COMMENT ON COLUMN "clinical"."treatment"."start_day" IS 'first day from day zero [days]';
+COMMENT ON COLUMN "clinical"."treatment"."stop_day" IS 'last day from day zero [days]';
+COMMENT ON COLUMN "clinical"."treatment"."dose" IS 'total dose';
+COMMENT ON COLUMN "clinical"."treatment"."dose_unit" IS 'unit of the dose';
+COMMENT ON COLUMN "clinical"."treatment"."fractions" IS 'number of fractions';
+COMMENT ON COLUMN "clinical"."treatment"."batch_id" IS 'batch that wrote the row';
 CREATE TABLE "ops"."batch" (
   "batch_id" TEXT NOT NULL,
   "cohort_id" TEXT NOT NULL,
@@ -848,6 +1047,9 @@ CREATE TABLE "ops"."source_file" (
   "content_hash" TEXT NOT NULL,
   "known_hash" TEXT NOT NULL,
   "n_rows" BIGINT NOT NULL,
+  "n_ids" BIGINT,
+  "n_matched" BIGINT,
+  "proposed_rules" TEXT,
   "batch_id" TEXT NOT NULL
 );
 COMMENT ON TABLE "ops"."source_file" IS 'One row is a table of a cohort file as it was last ingested.';
@@ -857,6 +1059,9 @@ COMMENT ON COLUMN "ops"."source_file"."kind" IS 'kind of table, with its endpoin
 COMMENT ON COLUMN "ops"."source_file"."content_hash" IS 'sha256 of the file and of its declaration';
 COMMENT ON COLUMN "ops"."source_file"."known_hash" IS 'sha256 of the patients and samples that were known when it was joined';
 COMMENT ON COLUMN "ops"."source_file"."n_rows" IS 'rows staged from it';
+COMMENT ON COLUMN "ops"."source_file"."n_ids" IS 'patients that its ids lead to; NULL where it was refused before its ids were read';
+COMMENT ON COLUMN "ops"."source_file"."n_matched" IS 'of those, patients with images or ready-made features; in a cohort without, patients known from elsewhere, NULL where there were none';
+COMMENT ON COLUMN "ops"."source_file"."proposed_rules" IS 'id rules that would match more, where more than a fifth are unmatched and there are such rules';
 COMMENT ON COLUMN "ops"."source_file"."batch_id" IS 'batch';
 CREATE TABLE "ops"."image_file" (
   "cohort_id" TEXT NOT NULL,

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pytest
 
 from roentgene.queries import render
+from roentgene.queries.registry import registry
 from roentgene.schemas.tables import table, tables
 from roentgene.warehouse.transaction import Transaction
 
@@ -39,6 +40,8 @@ class MemoryStore:
             self.con.execute(render.create_table(declared))
         self.con.execute(_PATIENT_FEATURE)
         self.con.execute(_GENE_STATUS)
+        (specimen,) = (one for one in registry().views if one.full_name == "mart.patient_specimen")
+        self.con.execute(render.create_view("mart", "patient_specimen", specimen.select))
 
     def arrow(self, sql: str, parameters: Mapping[str, Any]) -> pa.Table:
         return self.con.execute(sql, dict(parameters)).to_arrow_table()

@@ -246,6 +246,49 @@ def test_several_specimens_of_a_person_are_refused_unless_chosen(store: Any) -> 
     assert {row["n"] for row in chosen} == {N}
 
 
+def rule(store: Any, criterion: str, *words: str | None) -> None:
+    common = {"cohort_id": "C", "name": "ours", "step_no": 1, "criterion": criterion}
+    places = enumerate(words or (None,), start=1)
+    store.add("study.specimen_rule", [common | {"place": n, "word": word} for n, word in places])
+
+
+def estimates(store: Any, target: dict[str, Any] = EXPRESSION) -> list[float]:
+    return [row["estimate"] for row in association(store, target)]
+
+
+def test_the_specimen_rule_of_the_cohort_says_which_specimen_stands(store: Any) -> None:
+    add_study(store)
+    alone = estimates(store)
+    store.con.execute("UPDATE genomic.sample SET sample_type = 'primary'")
+    other = {gene: RANDOM.permutation(values) for gene, values in GENES.items()}
+    add_expression(store, other, "b", sample_type="relapse")
+    add_expression(store, other, "n", sample_type="Blood Derived Normal")
+    rule(store, "sample_type", "primary", "relapse")
+    assert estimates(store) == alone
+    # what is named is asked for, be it normal tissue
+    named = EXPRESSION | {"sample_types": ["Blood Derived Normal"]}
+    assert estimates(store, named) == estimates(store, EXPRESSION | {"sample_types": ["relapse"]})
+    assert estimates(store, named) != alone
+
+
+def test_a_rule_that_averages_gives_the_mean_of_the_specimens(store: Any) -> None:
+    add_study(store)
+    other = {gene: RANDOM.permutation(values) for gene, values in GENES.items()}
+    add_expression(store, other, "b")
+    rule(store, "mean")
+    mean = {gene: (values + other[gene]) / 2 for gene, values in GENES.items()}
+    expected = [stats.spearmanr(VALUES[f], mean[g]).statistic for f in VALUES for g in GENES]
+    assert estimates(store) == pytest.approx(expected)
+
+
+def test_a_rule_that_leaves_several_loses_nobody_silently(store: Any) -> None:
+    add_study(store)
+    add_expression(store, suffix="b")
+    rule(store, "earliest")
+    with pytest.raises(FileError, match="specimen_rule"):
+        run_analysis(store, spec())
+
+
 def test_two_patients_who_are_one_person_are_refused(store: Any) -> None:
     add_study(store)
     store.add("mart.patient_feature", feature_rows({"f": [1.0]}, patient_id="OTHER"))

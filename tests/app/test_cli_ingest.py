@@ -392,6 +392,8 @@ def test_unmatched_ids_are_named_on_both_sides_with_the_nearest() -> None:
         only_in_table=tuple(f"T{n}" for n in range(25)),
         only_in_cohort=("C1",),
         nearest={"T0": "C1", "C1": "T0"},
+        source=SimpleNamespace(n_ids=None, n_matched=None, proposed_rules=None),
+        loses_patients=False,
     )
     lines = list(ingest._unmatched(table))
     assert lines[:2] == ["  25 ids only in the table:", "    T0 (nearest: C1)"]

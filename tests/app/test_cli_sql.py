@@ -58,6 +58,22 @@ def test_csv_of_each_type(value: str, text: str) -> None:
     assert csv_of(f"SELECT {value} AS v, 1 AS n") == f"v,n\n{text},1\n"
 
 
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("=1+1", "'=1+1"),
+        ("@SUM(A1)", "'@SUM(A1)"),
+        ("+cmd|' /C calc'!A0", "'+cmd|' /C calc'!A0"),
+        # findings read back as they are stored
+        ("+7/-10", "+7/-10"),
+        ("-", "-"),
+    ],
+)
+def test_csv_runs_nothing_in_a_spreadsheet(value: str, text: str) -> None:
+    quoted = value.replace("'", "''")
+    assert csv_of(f"SELECT '{quoted}' AS v") == f"v\n{text}\n"
+
+
 def test_csv_numbers_read_back_to_the_bit() -> None:
     values = [1 / 3, 1e-310, -0.0, 123456789.123456789, 5e-324]
     stream = io.BytesIO()

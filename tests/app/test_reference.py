@@ -158,7 +158,12 @@ def test_every_reason_code_and_feature_stands_in_the_reference(pages: dict[str, 
             "missing",
             ["list of text", "[the usual words](#words-that-mean-no-value), `.`"],
         ),
-        ("cohort.md", "profiled", "samples", ["`in_file`, `all` or list of text", "`in_file`"]),
+        (
+            "cohort.md",
+            "profiled",
+            "samples",
+            ["`in_file`, `all`, [samples](#samples) or list of text", "`in_file`"],
+        ),
         ("study.md", "gates", "min_dimensions", ["whole number, from 1 to 3", "`2`"]),
         (
             "study.md",

@@ -247,6 +247,17 @@ def test_one_source_that_does_not_hash_stops_the_delivery(hashing: Delivery) -> 
         hashing.ingest()
 
 
+def test_panels_and_gene_sets_are_about_nobody(hashing: Delivery) -> None:
+    hashing.write_table("panel.txt", "TP53")
+    hashing.write_table("sets.gmt", "A\turl\tTP53")
+    hashing.cohort["tables"] += [
+        {"file": "panel.txt", "kind": "gene_panel", "panel": "P"},
+        {"file": "sets.gmt", "kind": "gene_set", "collection": "c", "version": "1"},
+    ]
+    assert hashing.ingest().new_refusals == ()
+    assert hashing.rows("SELECT count(*) FROM vocab.gene_set") == [(1,)]
+
+
 def test_refusals_of_hashed_images_tell_no_id(hashing: Delivery) -> None:
     hashing.write_image("MRN-881239", seed=9)  # without a mask
     hashing.write_image("MRN-881238", seed=9)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-import polars as pl
 import pytest
 
 from roentgene.ingest.known import Known, StoredRefusal
@@ -22,7 +21,7 @@ def known(*refusals: Refusal, state: str = "open") -> Known:
     stored = {
         refusal_id("C", r): StoredRefusal(r.stage, r.file_path, r.subject, state) for r in refusals
     }
-    return Known(None, {}, {}, frozenset(), {}, {}, {}, stored, {}, {}, pl.DataFrame(), {})
+    return Known(None, {}, {}, frozenset(), {}, {}, {}, stored, {}, {}, {}, {})
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -290,3 +291,21 @@ def test_releases_are_read_from_the_changelog() -> None:
 def test_the_lock_is_written_a_line_an_entry() -> None:
     text = (files("roentgene.queries") / "views.lock").read_text(encoding="utf-8")
     assert text == json.dumps(locked(), indent=2) + "\n"
+
+
+def test_views_come_in_one_order_in_every_process() -> None:
+    script = (
+        "from roentgene.queries.registry import registry\n"
+        "print([view.versioned_name for view in registry().views])"
+    )
+    orders = {
+        subprocess.run(
+            [sys.executable, "-c", script],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(orders) == 1

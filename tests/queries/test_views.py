@@ -19,13 +19,16 @@ NAMED = {
     "mart.patient_feature": "cohort_id person_id timepoint_id sequence region profile feature",
     "mart.delta_radiomics": "baseline_value value interval_days delta_absolute delta_relative "
     "delta_log_ratio delta_per_day delta_status",
-    "mart.gene_status": "cohort_id person_id hugo_symbol status",
+    "mart.gene_status": "cohort_id person_id hugo_symbol status n_filtered structural_status",
+    "mart.gene_set_coverage": "molecular_profile_id gene_set n_genes n_measured coverage missing",
     "mart.feature_stability": "design icc_form n_targets n_raters icc ci95_low ci95_high "
     "stability_key",
     "mart.association": "feature target method n estimate p_value q_value family n_tests",
     "mart.rater_variation": "n_raters mean sd cv min max",
     "mart.engine_agreement": "ibsi_code ibsi_aggregation engine_a engine_b profile_a profile_b "
     "value_a value_b difference_absolute difference_relative",
+    "mart.source_contradiction": "patient_id kind fact contradiction source_a result_a given_a "
+    "source_b result_b given_b",
     "mart.segmentation_agreement": "rater_a rater_b dice hd95_mm volume_difference_mm3 status",
     "mart.feature_agreement": "difference_relative dice rater_a rater_b",
     "mart.stability_by_agreement": ("n_pairs dice_mean difference_relative_mean spearman_dice icc"),
@@ -511,7 +514,8 @@ def test_a_sample_with_two_assays_is_counted_once(warehouse: Any) -> None:
     _sample(warehouse, "s2", "p1")
     _profile(warehouse, "s1")
     for sample in ("s1", "s2"):
-        _profile(warehouse, sample, assay="panel", panel="small", all_genes=False)
+        panel = {"assay": "panel", "alteration": "mutation", "panel": "small"}
+        _profile(warehouse, sample, **panel, all_genes=False)
     warehouse.add("genomic.panel_gene", {"panel": "small", "hugo_symbol": "IDH1"})
     assert _gene(warehouse, "IDH1") == {"P1": ("WT", 0, 2)}
 
@@ -541,6 +545,78 @@ def test_a_variant_between_genes_is_no_gene(warehouse: Any) -> None:
     _sample(warehouse, "s1", "p1")
     _variant(warehouse, "s1", "Unknown", variant_classification="IGR")
     assert _gene(warehouse, "Unknown") == {}
+
+
+@pytest.mark.parametrize(
+    ("assay", "status"),
+    [
+        ({"assay": "mutation"}, "WT"),
+        ({"assay": "dna_v2", "alteration": "mutation"}, "WT"),
+        # a name that we do not know promises nothing
+        ({"assay": "dna_v2"}, "NP"),
+        ({"assay": "gistic", "alteration": "copy_number"}, "NP"),
+        ({"assay": "mutation", "alteration": "structural_variant"}, "NP"),
+        ({"assay": "methylation"}, "NP"),
+    ],
+)
+def test_only_assays_that_show_small_variants_make_a_wild_type(
+    warehouse: Any, assay: dict[str, str], status: str
+) -> None:
+    _sample(warehouse, "s1", "p1")
+    _profile(warehouse, "s1", **assay)
+    warehouse.add("genomic.panel_gene", {"panel": "other", "hugo_symbol": "IDH1"})
+    assert _gene(warehouse, "IDH1")["P1"][0] == status
+
+
+def test_a_call_that_was_filtered_out_is_counted_and_makes_no_mutant(warehouse: Any) -> None:
+    _sample(warehouse, "s1", "p1")
+    _profile(warehouse, "s1")
+    _variant(warehouse, "s1", "IDH1", passed=False, filter="REJECT")
+    _variant(warehouse, "s1", "TP53", passed=True)
+    _variant(warehouse, "s1", "TP53", start_position=2, passed=False, hgvsp_short="p.X")
+    _variant(warehouse, "s1", "ATRX", passed=None)
+    _variant(warehouse, "s1", "EGFR", mutation_status="LOH")
+    rows = warehouse.rows("SELECT * FROM mart.gene_status")
+    found = {r["hugo_symbol"]: (r["status"], r["n_mutations"], r["n_filtered"]) for r in rows}
+    assert found == {
+        "IDH1": ("WT", 0, 1),
+        "TP53": ("MUT", 1, 1),
+        "ATRX": ("MUT", 1, 0),
+        "EGFR": ("WT", 0, 0),
+    }
+    (tp53,) = [row for row in rows if row["hugo_symbol"] == "TP53"]
+    assert tp53["hgvsp_short"] == "p.R132H"
+
+
+def test_structural_variants_have_a_status_of_their_own(warehouse: Any) -> None:
+    for number in (1, 2, 3):
+        _sample(warehouse, f"s{number}", f"p{number}")
+    fusion = {"cohort_id": "C", "sample_id": "s1"}
+    fusion |= {"site1_hugo_symbol": "KIAA1549", "site2_hugo_symbol": "BRAF"}
+    warehouse.add("genomic.structural_variant", fusion | {"annotation": "E16-E9"})
+    warehouse.add("genomic.structural_variant", fusion | {"annotation": "E15-E9"})
+    _profile(warehouse, "s2", assay="structural_variant")
+    rows = warehouse.rows("SELECT * FROM mart.gene_status WHERE hugo_symbol = 'BRAF'")
+    found = {r["person_id"]: (r["structural_status"], r["n_structural_variants"]) for r in rows}
+    assert found == {"P1": ("SV", 2), "P2": ("WT", 0), "P3": ("NP", 0)}
+    assert {row["status"] for row in rows} == {"NP"}
+
+
+def test_how_much_of_a_gene_set_a_profile_measures(warehouse: Any) -> None:
+    warehouse.add("vocab.gene", *({"hgnc_id": g, "hugo_symbol": g} for g in ("KMT2D", "TP53")))
+    one = {"collection": "test", "version": "1", "gene_set": "S"}
+    members = {"KMT2D": "MLL2", "TP53": "TP53", "LOC1": "LOC1"}
+    for symbol, given in members.items():
+        warehouse.add("vocab.gene_set", one | {"hugo_symbol": symbol, "as_given": given})
+    value = {"cohort_id": "C", "molecular_profile_id": "rna", "value": 1.0}
+    warehouse.add("genomic.expression", value | {"sample_id": "s1", "hugo_symbol": "KMT2D"})
+    warehouse.add("genomic.expression", value | {"sample_id": "s2", "hugo_symbol": "KMT2D"})
+    empty = {"sample_id": "s1", "hugo_symbol": "TP53", "value": None}
+    warehouse.add("genomic.expression", value | empty)
+    (row,) = warehouse.rows("SELECT * FROM mart.gene_set_coverage")
+    counts = [row[name] for name in ("n_genes", "n_measured", "n_renamed", "n_unknown", "missing")]
+    assert counts == [3, 1, 1, 1, "LOC1, TP53"]
+    assert row["coverage"] == pytest.approx(1 / 3)
 
 
 def test_every_classification_counts_as_the_vocabulary_says(warehouse: Any) -> None:

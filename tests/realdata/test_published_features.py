@@ -324,7 +324,7 @@ def test_specimens_of_plgg_are_counted_not_multiplied(opened: Warehouse, shared_
             """
             SELECT count(DISTINCT sample_id)
             FROM genomic.sample
-            JOIN genomic.expression USING (cohort_id, sample_id)
+            JOIN genomic.assay_value USING (cohort_id, sample_id)
             WHERE cohort_id = 'PLGG-CBTN' AND molecular_profile_id = 'xcell' AND patient_id IN (
               SELECT patient_id FROM imaging.segmentation WHERE cohort_id = 'PLGG-CBTN'
             )

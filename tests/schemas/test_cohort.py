@@ -202,7 +202,7 @@ def test_a_numbering_is_named_in_the_place_of_labels(tmp_path: Path) -> None:
         ({"kind": "mutations", "file": "f"}, "expected tags: 'clinical', 'outcome'"),
         ({"file": "f"}, "Unable to extract tag"),
         ({"kind": "clinical", "file": "f"}, "tables.0.clinical.id: Field required"),
-        (EXPRESSION | {"layout": "long"}, "layout long needs the column names gene, sample, value"),
+        (EXPRESSION | {"layout": "long"}, "layout needs the column names gene, sample, value"),
         (EXPRESSION | {"layout": "long", "gene": "g", "value": "v"}, "column names sample"),
         (EXPRESSION | {"layout": "genes_in_rows"}, "needs the column names gene"),
         (EXPRESSION | {"layout": "genes_in_columns"}, "needs the column names sample"),

@@ -16,7 +16,7 @@ from roentgene.schemas.words import closed_list
 TABLES = [pytest.param(declared, id=declared.full_name) for declared in tables().values()]
 COLUMN_KEYS = {"type", "about", "required", "nullable", "unit", "values", "min", "max", "finite"}
 TABLE_KEYS = {"grain", "key", "columns", "written_by", "unique", "references"}
-TABLE_KEYS |= {"partitioned_by", "sorted_by"}
+TABLE_KEYS |= {"partitioned_by", "sorted_by", "coded"}
 FILES = sorted(
     file.name for file in (files("roentgene.schemas") / "tables").iterdir() if file.name[0] != "_"
 )

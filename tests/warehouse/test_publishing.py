@@ -112,10 +112,15 @@ def test_views_comments_and_constraints_stand_in_the_file(
     with _open(layout.published) as copy:
         assert copy.execute("FROM imaging.dose_count").fetchall() == [(2,)]
         comments = copy.execute(
-            "SELECT view_name, comment FROM duckdb_views() WHERE comment IS NOT NULL"
+            "SELECT view_name, comment FROM duckdb_views()"
+            " WHERE view_name IN ('dose_v1', 'genotype')"
             " UNION ALL SELECT table_name, comment FROM duckdb_tables() WHERE table_name = 'cohort'"
         ).fetchall()
-        assert comments == [("dose_v1", "Every dose."), ("cohort", "One row is a population.")]
+        assert sorted(comments) == [
+            ("cohort", "One row is a population."),
+            ("dose_v1", "Every dose."),
+            ("genotype", f"One row is {table('genomic.genotype').grain}."),
+        ]
         nullable = copy.execute(
             "SELECT is_nullable FROM duckdb_columns() WHERE column_name = 'measurement_id'"
             " AND table_name = 'feature_value'"

@@ -69,10 +69,17 @@ specimen_block AS (
   UNION
   SELECT cohort_id, sample_id, 'mutation' AS block FROM genomic.mutation
   UNION
+  SELECT cohort_id, sample_id, 'structural_variant' AS block FROM genomic.structural_variant
+  UNION
   SELECT cohort_id, sample_id, 'mutation' AS block
   FROM genomic.assay
   WHERE (all_genes OR panel IS NOT NULL)
-    AND assay NOT IN ('expression', 'copy_number', 'methylation', 'segment', 'genotype')
+    AND coalesce(alteration, assay) = 'mutation'
+  UNION
+  SELECT cohort_id, sample_id, 'structural_variant' AS block
+  FROM genomic.assay
+  WHERE (all_genes OR panel IS NOT NULL)
+    AND coalesce(alteration, assay) = 'structural_variant'
 ),
 tabled AS (
   SELECT sample.cohort_id, sample.patient_id, specimen_block.block

@@ -179,3 +179,11 @@ def test_a_refusal_that_quotes_a_person_is_cleaned() -> None:
     assert unnamed(dated) is dated
     of_an_image = Refusal("manifest", "mask_missing", "P1", "x", file_path="20190304/t1.nii.gz")
     assert unnamed(of_an_image).file_path is None
+
+
+def test_categories_are_looked_at_like_any_text() -> None:
+    rows = pl.DataFrame({"entity": ["AEW541", "DOE^JOHN", "DOE^JOHN"]}).cast(pl.Categorical)
+    (found,) = refused_columns(rows, "genomic.assay_value", Privacy())
+    assert (found.column, found.looks_like, found.n_cells) == ("entity", "person name", 2)
+    coded = {"genomic.assay_value": rows.to_arrow()}
+    assert check_people(coded, Privacy()).refused

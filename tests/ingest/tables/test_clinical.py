@@ -208,7 +208,7 @@ def test_a_column_without_a_name_is_a_row_number(stage: Stage) -> None:
 
 def test_a_column_that_stands_twice_over_other_cells_is_refused(stage: Stage, told: Told) -> None:
     staged = stage("id,a,a,b\nP1,1,2,3\n", CLINICAL)
-    assert told(staged) == [("conflicting_rows", None, "a")]
+    assert told(staged) == [("conflicting_rows", 1, "a")]
     assert list(cells(staged)) == [("P1", "b")]
 
 

@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from roentgene.ingest.tables import records
 from roentgene.ingest.tables.delimited import FileTable, read_table
 from roentgene.ingest.tables.refusing import TableRefusedError
+from roentgene.schemas import formulas
+from roentgene.schemas.table_source import TableSource, WrittenTable
 
 CELLS = st.text(alphabet='ab1" ,;\n\té', max_size=5)
 
@@ -37,9 +39,10 @@ def refused(folder: Path, content: bytes, name: str = "t.csv") -> tuple[str, int
 
 
 def test_the_examples_hold() -> None:
-    results = doctest.testmod(records)
-    assert results.attempted > 0
-    assert results.failed == 0
+    for module in (records, formulas):
+        results = doctest.testmod(module)
+        assert results.attempted > 0
+        assert results.failed == 0
 
 
 @pytest.mark.parametrize(
@@ -132,33 +135,102 @@ def test_rows_swallowed_by_a_quote_are_refused_and_not_lost(tmp_path: Path) -> N
 
 
 def test_a_quote_that_never_closes_is_named_by_its_line(tmp_path: Path) -> None:
-    assert refused(tmp_path, b'# x\nid,a\nP1,1\nP2,"2\nP3,3\n') == ("unreadable_table", 4)
+    assert refused(tmp_path, b'# x\nid,a\nP1,1\nP2,"2\nP3,3\n') == ("unclosed_quote", 4)
 
 
 @pytest.mark.parametrize(
-    ("content", "line"),
+    ("content", "code", "line"),
     [
-        (b"", None),
-        (b"# only a comment\n\n", None),
-        ("id,name\nP1,Müller\n".encode("latin-1"), 2),
-        ("id,a\nP1,2\n".encode("utf-16"), 1),
-        ("id,a\nP1,2\n".encode("utf-16-le"), None),
-        (b"PK\x03\x04\x14\x00\x06\x00", None),
-        (b"id,a\nP1,1,\nP2,2,\n", None),
-        (b"id,source_row\nP1,1\n", None),
+        (b"", "unreadable_table", None),
+        (b"# only a comment\n\n", "unreadable_table", None),
+        ("id,name\nP1,Müller\n".encode("latin-1"), "wrong_encoding", 2),
+        ("id,a\nP1,2\n".encode("utf-16"), "wrong_encoding", 1),
+        ("id,a\nP1,2\n".encode("utf-16-le"), "wrong_encoding", 1),
+        (b"PK\x03\x04\x14\x00\x06\x00", "not_a_table", 1),
+        (b"id,a\nP1,1,\nP2,2,\n", "header_not_of_rows", 1),
+        (b"# x\ntitle\nid,a\nP1,1\nP2,2,3\n", "header_not_of_rows", 2),
+        (b"id|a\nP1|1\n", "wrong_separator", 1),
+        (b"id,source_row\nP1,1\n", "unreadable_table", 1),
     ],
 )
 def test_what_is_no_table_is_refused_as_a_whole(
-    tmp_path: Path, content: bytes, line: int | None
+    tmp_path: Path, content: bytes, code: str, line: int | None
 ) -> None:
-    assert refused(tmp_path, content) == ("unreadable_table", line)
+    assert refused(tmp_path, content) == (code, line)
 
 
-def test_a_broken_archive_and_a_broken_parquet_file_are_unreadable(tmp_path: Path) -> None:
-    assert refused(tmp_path, b"no gzip", "t.csv.gz")[0] == "unreadable_table"
+def test_the_message_says_which_encoding_it_may_be(tmp_path: Path) -> None:
+    for encoding in ("latin-1", "windows-1252"):
+        text = "id,a\nP1,\u00fc\nP2,\u20ac\n" if encoding != "latin-1" else "id,a\nP1,\u00fc\n"
+        with pytest.raises(TableRefusedError, match=f"it may be {encoding}.*encoding: latin-1"):
+            read(tmp_path, text.encode(encoding))
+
+
+def test_a_declared_encoding_is_read_and_lines_stay(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_bytes("# \u00fc\nid;a\nP1;\u00e4\n".encode("latin-1"))
+    found = read_table(path, "t.csv", WrittenTable(file="t.csv", encoding="latin-1"))
+    assert found.rows.to_dicts() == [{"source_row": 3, "id": "P1", "a": "\u00e4"}]
+    assert found.header_line == 2
+
+
+def test_a_header_of_one_name_over_one_column_is_a_table(tmp_path: Path) -> None:
+    assert read(tmp_path, b"sample\nS 1\nS2\n").rows["sample"].to_list() == ["S 1", "S2"]
+
+
+def test_numbers_keep_how_they_were_given(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("id;dose;note\n1,5;2,5;1,2,3\n2;<0,1;a\n3;4.5;1,2\n", encoding="utf-8")
+    written = TableSource(file="t.csv", id="id", decimal=",")
+    found = read_table(path, "t.csv", written)
+    # ids and lists are no numbers
+    assert found.rows.select("id", "dose", "note").rows() == [
+        ("1,5", "2.5", "1,2,3"),
+        ("2", "<0.1", "a"),
+        ("3", None, "1,2"),
+    ]
+    assert found.as_given["dose"].to_list() == ["2,5", "<0,1", None]
+    assert [(r.reason_code, r.row_number, r.column_name) for r in found.refusals] == [
+        ("mixed_decimals", 4, "dose")
+    ]
+
+
+def test_what_stands_in_one_line_only_is_no_second_header(tmp_path: Path) -> None:
+    # the first patient's values are words; nothing says that it is none
+    path = tmp_path / "t.csv"
+    path.write_text("id,a,b\nP1,pending,lost\nP2,1,2\nP3,3,4\n", encoding="utf-8")
+    found = read_table(path, "t.csv", TableSource(file="t.csv", id="id"))
+    assert (lines(found), found.refusals) == ([2, 3, 4], ())
+
+
+def test_a_total_in_the_middle_is_a_row(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("id,a\nP1,1\nTotal,2\nP3,3\nMean,2\nTotal,6\n", encoding="utf-8")
+    found = read_table(path, "t.csv", TableSource(file="t.csv", id="id"))
+    assert found.rows["id"].to_list() == ["P1", "Total", "P3"]
+    assert [r.row_number for r in found.refusals] == [5, 6]
+    assert found.n_left_out == 2
+
+
+def test_thousands_of_ragged_rows_are_told_once_for_the_rest(tmp_path: Path) -> None:
+    found = read(tmp_path, b"id,a\nP1,1\n" + b"x\n" * 3000)
+    assert len(found.refusals) == 1001
+    assert found.refusals[-1].detail == "and 2000 further"
+
+
+def test_faulty_cells_of_a_parquet_file_are_refused_too(tmp_path: Path) -> None:
+    path = tmp_path / "t.parquet"
+    pl.DataFrame({"id": ["P1", "P2"], "a": ["=1+1", None]}).write_parquet(path)
+    found = read_table(path, "t.parquet")
+    assert found.rows["a"].to_list() == [None, ""]
+    assert [(r.reason_code, r.row_number) for r in found.refusals] == [("formula_cell", 2)]
+
+
+def test_a_broken_archive_and_a_broken_parquet_file_are_refused(tmp_path: Path) -> None:
+    assert refused(tmp_path, b"no gzip", "t.csv.gz") == ("damaged_archive", None)
     cut = gzip.compress(b"id,a\nP1,2\n" * 100)[:-12]
-    assert refused(tmp_path, cut, "t.csv.gz")[0] == "unreadable_table"
-    assert refused(tmp_path, b"no parquet", "t.parquet")[0] == "unreadable_table"
+    assert refused(tmp_path, cut, "t.csv.gz") == ("damaged_archive", None)
+    assert refused(tmp_path, b"no parquet", "t.parquet") == ("unreadable_table", None)
 
 
 def test_a_missing_file_has_its_own_code(tmp_path: Path) -> None:

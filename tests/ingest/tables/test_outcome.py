@@ -69,7 +69,7 @@ def test_without_codes_only_0_and_1_are_a_status(stage: Stage, told: Told) -> No
     [
         ("-3", "out_of_range"),
         ("soon", "not_a_number"),
-        ("1,5", "not_a_number"),
+        ("1,5", "comma_in_number"),
         ("2019-03-04", "looks_like_date"),
         ("43528", "out_of_range"),
     ],
@@ -113,3 +113,74 @@ def test_the_sarcoma_outcomes(stage: Stage, shared_data: Path) -> None:
     assert staged.rows["clinical.outcome"]["time_days"].null_count() == 14
     assert events.select("as_given", "source_row").row(0) == ("|1", 4)
     assert staged.rows["study.patient"].is_empty()
+
+
+CENSORED = OUTCOME | {
+    "time": "died",
+    "time_unit": "days",
+    "censor_time": "seen",
+    "event_codes": {"dead": 1, "alive": 0},
+    "unknown": ["dead, unknown when"],
+}
+VISITS = {
+    "id_pattern": "{patient_id}_{timepoint}",
+    "rename": {"timepoint": {1: "baseline", 2: "followup"}},
+}
+
+
+def test_the_censored_have_their_time_in_another_column(stage: Stage, told: Told) -> None:
+    content = (
+        "id,died,seen,status\nP1,100,NA,dead\nP2,NA,200,alive\nP3,300,,alive\nP4,400,40,dead\n"
+        'P5,,50,"dead, unknown when"\nP6,60,6,lost\n'
+    )
+    staged = stage(content, CENSORED)
+    assert outcomes(staged) == [("P1", 100.0, 1), ("P2", 200.0, 0), ("P3", 300.0, 0),
+                                ("P4", 400.0, 1)]  # fmt: skip
+    assert told(staged) == [("outcome_unknown", 6, "status"), ("not_in_set", 7, "status")]
+    given = staged.rows["clinical.outcome"]["as_given"].to_list()
+    assert given[:2] == ["100|NA|dead", "NA|200|alive"]
+
+
+def test_rows_of_two_visits_that_agree_are_one(stage: Stage) -> None:
+    content = "id,died,seen,status\nP1_1,100,,dead\nP1_2,100,,dead\nP2_1,,,dead\nP2_2,70,,dead\n"
+    staged = stage(content, CENSORED | VISITS)
+    assert staged.refusals == ()
+    assert outcomes(staged) == [("P1", 100.0, 1), ("P2", 70.0, 1)]
+    assert staged.rows["clinical.outcome"]["choice"].null_count() == 2
+
+
+@pytest.mark.parametrize(
+    ("rule", "days"), [("first", 100.0), ("last", 90.0), ("shortest", 80.0), ("longest", 120.0)]
+)
+def test_rows_that_contradict_each_other_need_a_rule(
+    stage: Stage, told: Told, rule: str, days: float
+) -> None:
+    timepoints = {"rename": {"timepoint": {"1": "baseline", "2": "followup"}}}
+    # the later visit stands first in the file
+    content = "id,died,seen,status\nP1_2,90,,dead\nP1_1,100,,dead\nP2_1,5,,dead\n"
+    other = "id,v,died,seen,status\nP1,1,100,,dead\nP1,2,80,,dead\nP1,2,120,,dead\nP1,2,90,,dead\n"
+    by_visit = stage(content, CENSORED | VISITS | timepoints)
+    assert told(by_visit) == [("conflicting_rows", 2, None)]
+    assert by_visit.refusals[0].subject == "P1"
+    assert outcomes(by_visit) == [("P2", 5.0, 1)]
+    staged = stage(other, CENSORED | {"several": rule})
+    (row,) = staged.rows["clinical.outcome"].to_dicts()
+    assert (row["time_days"], row["choice"]) == (days, rule)
+    assert len(row["passed_over"].split("; ")) == 3
+    if rule in {"first", "last"}:
+        chosen = stage(content, CENSORED | VISITS | {"several": rule})
+        assert outcomes(chosen)[-1 if rule == "last" else 0][0] in {"P1", "P2"}
+        times = dict((row[0], row[1]) for row in outcomes(chosen))
+        assert times["P1"] == (100.0 if rule == "first" else 90.0)
+
+
+def test_a_declared_word_means_what_is_declared_though_it_may_be_missing_elsewhere(
+    stage: Stage, told: Told
+) -> None:
+    declared = OUTCOME | {"event_codes": {"dead": 1, "NA": 0}, "unknown": ["Unknown"]}
+    staged = stage("id,months,status\nP1,1,dead\nP2,NA,NA\nP3,2,Unknown\nP4,2,?\n", declared)
+    assert outcomes(staged) == [("P1", 30.4375, 1), ("P2", None, 0)]
+    assert sorted(told(staged)) == [
+        ("missing_value", 5, "status"),
+        ("outcome_unknown", 4, "status"),
+    ]

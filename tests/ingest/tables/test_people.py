@@ -40,7 +40,7 @@ class Staging:
     def __call__(
         self, content: str, declared: Mapping[str, Any], known: tuple[str, ...] = ()
     ) -> StagedTables:
-        name = "table.tsv" if "\t" in content else "table.csv"
+        name = declared.get("file") or ("table.tsv" if "\t" in content else "table.csv")
         (self.folder / name).write_text(content, encoding="utf-8")
         whole = {"file": name, **declared}
         declaration: TableDeclaration = TypeAdapter(TableDeclaration).validate_python(whole)
@@ -262,6 +262,25 @@ def test_one_person_has_one_id_in_all_tables(stage: Staging) -> None:
         assert staged.refusals == ()
 
 
+@pytest.mark.parametrize(
+    ("ids", "declared"),
+    [
+        (("MRN-4711_baseline", "MRN-0815_baseline"), {"id_pattern": "{patient_id}_{timepoint}"}),
+        (("mrn-4711", "mrn-0815"), {"normalise": ["upper", "keyed_hash"]}),
+        (("MRN-4711-T1", "MRN-0815-T1"), {"normalise": [{"strip_suffix": "-T1"}, "keyed_hash"]}),
+    ],
+)
+def test_a_column_with_a_form_of_the_hashed_id_is_left_out(
+    stage: Staging, ids: tuple[str, str], declared: dict[str, Any]
+) -> None:
+    stage.privacy = Privacy(KEY)
+    content = f"id,who,grade\n{ids[0]},MRN-4711,2\n{ids[1]},MRN-0815,3\n"
+    staged = stage(content, {"kind": "clinical", "id": "id", **HASHED, **declared})
+    assert staged.rows["clinical.variable"]["variable"].unique().to_list() == ["grade"]
+    assert [r.column_name for r in staged.refusals] == ["who"]
+    check_nobody(staged, "MRN", "0815")
+
+
 @pytest.mark.parametrize("layout", ["genes_in_rows", "genes_in_columns", "long"])
 def test_samples_of_a_matrix_are_hashed(stage: Staging, layout: str) -> None:
     stage.privacy = Privacy(KEY)
@@ -291,6 +310,70 @@ def test_profiled_samples_are_hashed_as_those_of_the_file(stage: Staging, sample
     assayed = set(staged.rows["genomic.assay"]["sample_id"])
     assert assayed == {KEY.hashed("MRN-4711"), KEY.hashed("MRN-0815")}
     check_nobody(staged, "MRN", "0815")
+
+
+VCF = """##fileformat=VCFv4.2
+##FORMAT=<ID=GT,Number=1,Type=String,Description="Genotype">
+#CHROM	POS	ID	REF	ALT	QUAL	FILTER	INFO	FORMAT	{}	MRN-0815
+1	100	rs1	C	T	.	PASS	.	GT	0/1	0/0
+"""
+GENOTYPE = {"kind": "genotype", "effect_alleles": {"rs1": "T"}}
+
+
+@pytest.mark.parametrize(
+    ("content", "declared", "table"),
+    [
+        (VCF.format("MRN-4711"), {"kind": "mutation", "genome": "GRCh37"}, "mutation"),
+        (
+            VCF.format("TUMOR"),
+            {"kind": "mutation", "genome": "GRCh37", "samples": {"TUMOR": "MRN-4711"}},
+            "mutation",
+        ),
+        (VCF.format("MRN-4711"), {"kind": "genotype"}, "genotype"),
+        (
+            "id,rs1\nMRN-4711,C/T\n",
+            GENOTYPE | {"layout": "samples_in_rows", "id": "id"},
+            "genotype",
+        ),
+        (
+            "rs,MRN-4711\nrs1,C/T\n",
+            GENOTYPE | {"layout": "variants_in_rows", "variant": "rs"},
+            "genotype",
+        ),
+        (
+            "Sample_Id\tSite1_Hugo_Symbol\nMRN-4711\tBRAF\n",
+            {"kind": "structural_variant", "profiled": {"samples": ["MRN-4711"]}},
+            "structural_variant",
+        ),
+        (
+            "SAMPLE_ID\tmutations\nMRN-4711\tP\n",
+            {"kind": "gene_panel_matrix", "profiled": {"mutation": ["MRN-4711"]}},
+            "assay",
+        ),
+    ],
+)
+def test_samples_of_variants_are_hashed(
+    stage: Staging, content: str, declared: dict[str, Any], table: str
+) -> None:
+    stage.privacy = Privacy(KEY)
+    if content.startswith("##"):
+        pytest.importorskip("pysam")
+        declared = declared | {"file": "table.vcf", "normals": ["MRN-0815"]}
+    staged = stage(content, declared | HASHED)
+    hashed = KEY.hashed("MRN-4711")
+    assert set(staged.rows[f"genomic.{table}"]["sample_id"].cast(pl.String)) == {hashed}
+    assert staged.rows["genomic.sample"]["patient_id"].to_list() == [hashed]
+    check_nobody(staged, "MRN", "0815")
+
+
+def test_columns_of_a_vcf_that_are_to_be_hashed_are_not_told(stage: Staging) -> None:
+    pytest.importorskip("pysam")
+    stage.privacy = Privacy(KEY)
+    declared = {"kind": "mutation", "genome": "GRCh37", "file": "table.vcf", **HASHED}
+    for samples in ({"TUMOR": "MRN-4711"}, {"MRN_0815": "MRN-4711"}):
+        staged = stage(VCF.format("TUMOR"), declared | {"samples": samples})
+        assert {r.reason_code for r in staged.refusals} <= {"column_not_used", "missing_column"}
+        check_nobody(staged, "MRN-", "-0815")
 
 
 def test_refusals_tell_hashed_ids_alone(stage: Staging) -> None:

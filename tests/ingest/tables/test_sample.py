@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
+
+import pytest
 
 from roentgene.ingest.tables import StagedTables
 
@@ -69,3 +72,85 @@ def test_a_sample_that_is_known_for_another_patient_is_in_conflict(
     assert told(staged) == [("conflicting_rows", 2, "sample")]
     assert "'P9'" in staged.refusals[0].detail
     assert [row[0] for row in samples(staged)] == ["S2"]
+
+
+# --- a sheet that is made of another table
+
+
+OF_CALLS: dict[str, Any] = {
+    "kind": "sample",
+    "id": "Tumor_Sample_Barcode",
+    "sample": "Tumor_Sample_Barcode",
+    "repeats": True,
+}
+BY_SUFFIX = OF_CALLS | {
+    "id_pattern": "^(?P<patient_id>.+)(?P<sample_type>[DR])$",
+    "rename": {"sample_type": {"D": "Primary", "R": "Relapse"}},
+}
+
+
+def test_the_id_of_a_sample_says_its_patient_and_its_kind(stage: Stage, told: Told) -> None:
+    calls = "Hugo_Symbol,Tumor_Sample_Barcode\nTP53,APL1D\nEGFR,APL1D\nTP53,APL1R\nIDH1,APL2X\n"
+    staged = stage(calls, BY_SUFFIX)
+    assert [row[:3] for row in samples(staged)] == [
+        ("APL1D", "APL1", "Primary"),
+        ("APL1R", "APL1", "Relapse"),
+    ]
+    # what is of another form is told by its line, and not quoted
+    assert told(staged) == [("id_not_of_pattern", 5, "Tumor_Sample_Barcode")]
+
+
+def test_a_part_of_the_id_may_be_the_visit(stage: Stage, told: Told) -> None:
+    declared = BY_SUFFIX | {
+        "id_pattern": "{patient_id}-{timepoint}",
+        "rename": {"timepoint": {"1": "baseline", "2": "followup"}},
+    }
+    staged = stage("Tumor_Sample_Barcode\nP1-1\nP1-2\nP1-1\nP2-3\n", declared)
+    rows = staged.rows["genomic.sample"].select("sample_id", "patient_id", "timepoint_id").rows()
+    assert rows == [("P1-1", "P1", "baseline"), ("P1-2", "P1", "followup")]
+    assert told(staged) == [("unknown_timepoint", 5, "Tumor_Sample_Barcode")]
+
+
+def test_barcodes_of_one_specimen_are_one_sample(stage: Stage) -> None:
+    declared = OF_CALLS | {"normalise": ["tcga_patient"], "sample_rules": ["tcga_sample"]}
+    barcodes = "TCGA-AB-2802-03A-01W\nTCGA-AB-2802-03A-11D\nTCGA-AB-2803-03B\n"
+    staged = stage("Tumor_Sample_Barcode\n" + barcodes, declared)
+    assert [row[:2] for row in samples(staged)] == [
+        ("TCGA-AB-2802-03", "TCGA-AB-2802"),
+        ("TCGA-AB-2803-03", "TCGA-AB-2803"),
+    ]
+    assert staged.refusals == ()
+
+
+def test_rows_of_a_sample_that_repeats_must_agree(stage: Stage, told: Told) -> None:
+    declared = OF_CALLS | {"sample_type": "type"}
+    staged = stage("Tumor_Sample_Barcode,type\nS1,primary\nS1,primary\nS2,a\nS2,b\n", declared)
+    assert [row[0] for row in samples(staged)] == ["S1"]
+    assert told(staged) == [("conflicting_rows", 4, None)]
+
+
+@pytest.mark.parametrize(
+    ("declared", "said"),
+    [
+        ({"id_pattern": "{patient_id}_{region}"}, "unknown placeholder {region}"),
+        ({"id_pattern": "{patient_id}_{sample_type}", "sample_type": "x"}, "once is enough"),
+        ({"rename": {"grade": {"1": "one"}}}, "'grade' is none of"),
+    ],
+)
+def test_sheets_that_cannot_be_meant(stage: Stage, declared: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        stage("Tumor_Sample_Barcode\nS1\n", OF_CALLS | declared)
+
+
+@pytest.mark.realdata
+@pytest.mark.parametrize(("file", "n_samples"), [("primary", 124), ("relapse", 58)])
+def test_specimens_of_apl_are_of_the_patient_before_their_last_letter(
+    stage: Stage, shared_data: Path, file: str, n_samples: int
+) -> None:
+    path = shared_data / "genomic" / "maf_gistic" / f"APL_{file}.maf.gz"
+    staged = stage(path, BY_SUFFIX, name=path.name)
+    found = samples(staged)
+    assert len(found) == n_samples
+    assert {row[2] for row in found} == {"Primary" if file == "primary" else "Relapse"}
+    assert all(row[0][:-1] == row[1] for row in found)
+    assert staged.refusals == ()

@@ -1,0 +1,1 @@
+"""Study folders of cBioPortal: read, checked, and expanded into ordinary tables."""

@@ -1,0 +1,440 @@
+-- title: Facts of which two sources say different things
+-- grain: a patient x fact x pair of sources that contradict each other
+-- reference: vocab.marker and vocab.marker_result, the packaged list of names and words
+-- since: 0.1.0
+--
+-- Kind marker: clinical variables of patients and of samples, biomarkers and the mutation tables
+-- (mart.gene_status) speak of one marker. Names and words are compared as vocab.marker and
+-- vocab.marker_result know them; a word that stands in neither says nothing here, and nor does a
+-- gene that was not profiled. Opposite are two results of which one must be wrong: a marker of
+-- several genes is wild type where each of them is, so that IDH1 wild type and IDH mutated may
+-- both hold; one of a protein change (IDH1 R132H) may be negative where the gene is mutated
+-- otherwise. Undecided: one source has a result, and another says that none was reached
+-- (Indeterminate, NOS), declared as missing or not. A biomarker of which a rule passed rows over
+-- (several in the cohort file) stands with those rows. Kind profiled: a gene is mutated that no
+-- panel of the person holds. Kind sex and age: the patient's own and those of clinical variables
+-- of known names; ages differ by more than a year, and those at later scans do not count. Kind
+-- outcome: rows that were passed over, or an event under one anchor that is none under another.
+-- Kind refused: rows of a patient that a gate refused because they disagree; what they say stands
+-- in given_a. given are the words of the file, result what they stand for. Every pair stands once.
+WITH marker_claim AS (
+  SELECT
+    variable.cohort_id,
+    variable.patient_id,
+    'clinical.variable' AS source,
+    variable.variable AS name,
+    variable.timepoint_id,
+    coalesce(variable.value_text, variable.as_given) AS given,
+    regexp_replace(lower(variable.variable), '[^a-z0-9]', '', 'g') AS folded
+  FROM clinical.variable
+  WHERE variable.as_given IS NOT NULL
+  UNION ALL
+  SELECT
+    sample.cohort_id,
+    sample.patient_id,
+    'clinical.sample_variable' AS source,
+    sample_variable.variable || ' of ' || sample_variable.sample_id AS name,
+    NULL AS timepoint_id,
+    coalesce(sample_variable.value_text, sample_variable.as_given) AS given,
+    regexp_replace(lower(sample_variable.variable), '[^a-z0-9]', '', 'g') AS folded
+  FROM clinical.sample_variable
+  JOIN genomic.sample
+    ON sample.cohort_id = sample_variable.cohort_id
+    AND sample.sample_id = sample_variable.sample_id
+  WHERE sample_variable.as_given IS NOT NULL
+  UNION ALL
+  SELECT
+    biomarker.cohort_id,
+    biomarker.patient_id,
+    'genomic.biomarker' AS source,
+    concat_ws(
+      ' ', biomarker.marker, 'by ' || biomarker.method, 'on day ' || biomarker.study_day
+    ) AS name,
+    NULL AS timepoint_id,
+    biomarker.result AS given,
+    regexp_replace(lower(biomarker.marker), '[^a-z0-9]', '', 'g') AS folded
+  FROM genomic.biomarker
+  UNION ALL
+  SELECT
+    patient.cohort_id,
+    patient.patient_id,
+    'study.patient' AS source,
+    'sex' AS name,
+    NULL AS timepoint_id,
+    patient.sex AS given,
+    'sex' AS folded
+  FROM study.patient
+  WHERE patient.sex IS NOT NULL
+),
+claim AS (
+  SELECT
+    marker_claim.cohort_id,
+    marker_claim.patient_id,
+    marker_claim.source,
+    marker_claim.name,
+    marker_claim.timepoint_id,
+    marker_claim.given,
+    concat_ws(
+      '/', marker_claim.source, marker_claim.name, coalesce(marker_claim.timepoint_id, '')
+    ) AS place,
+    marker.marker,
+    marker.tells,
+    marker.hugo_symbols,
+    marker.protein_changes,
+    marker_result.result
+  FROM marker_claim
+  JOIN vocab.marker ON marker.equivalent = marker_claim.folded
+  JOIN vocab.marker_result
+    ON marker_result.tells = marker.tells
+    AND marker_result.word = regexp_replace(
+      regexp_replace(lower(marker_claim.given), '[^a-z0-9+-]', '', 'g'),
+      '-+([a-z0-9+])', '\1', 'g'
+    )
+),
+mutation_pair AS (
+  SELECT
+    mutated.cohort_id,
+    mutated.patient_id,
+    mutated.place AS mutated_place,
+    wild_type.place AS wild_type_place
+  FROM claim AS mutated
+  JOIN claim AS wild_type
+    ON wild_type.cohort_id = mutated.cohort_id
+    AND wild_type.patient_id = mutated.patient_id
+    AND wild_type.tells = mutated.tells
+  WHERE mutated.tells = 'mutation'
+    AND mutated.result = 'MUT'
+    AND wild_type.result = 'WT'
+    AND (
+      mutated.marker = wild_type.marker
+      OR (
+        len(mutated.hugo_symbols) > 0
+        AND list_has_all(wild_type.hugo_symbols, mutated.hugo_symbols)
+        AND (
+          len(wild_type.protein_changes) = 0
+          OR (
+            len(mutated.protein_changes) > 0
+            AND list_has_all(wild_type.protein_changes, mutated.protein_changes)
+          )
+        )
+      )
+    )
+),
+gene_of_marker AS (
+  SELECT
+    gene_status.cohort_id,
+    gene_status.person_id,
+    gene_status.hugo_symbol,
+    gene_status.status,
+    gene_status.hgvsp_short
+  FROM mart_versions.gene_status_v1 AS gene_status
+  SEMI JOIN (
+    SELECT unnest(hugo_symbols) AS hugo_symbol FROM vocab.marker WHERE tells = 'mutation'
+  ) AS listed ON listed.hugo_symbol = gene_status.hugo_symbol
+),
+gene_claim AS (
+  SELECT
+    claim.cohort_id,
+    claim.patient_id,
+    claim.marker,
+    claim.source,
+    claim.name,
+    claim.timepoint_id,
+    claim.given,
+    claim.result,
+    string_agg(gene_status.hugo_symbol, ', ' ORDER BY gene_status.hugo_symbol) AS gene_names,
+    string_agg(
+      concat_ws(' ', gene_status.hugo_symbol, gene_status.status, gene_status.hgvsp_short),
+      '; ' ORDER BY gene_status.hugo_symbol
+    ) AS gene_given,
+    CASE
+      WHEN bool_or(
+        gene_status.status = 'MUT'
+        AND (
+          len(claim.protein_changes) = 0
+          OR list_has_any(
+            string_split(gene_status.hgvsp_short, ', '), claim.protein_changes
+          )
+        )
+      ) THEN 'MUT'
+      -- a mutation whose change is not known may be the one that is meant
+      WHEN count(*) FILTER (
+        gene_status.status = 'WT'
+        OR (gene_status.status = 'MUT' AND gene_status.hgvsp_short IS NOT NULL)
+      ) = max(len(claim.hugo_symbols)) THEN 'WT'
+    END AS gene_result
+  FROM claim
+  JOIN study.patient
+    ON patient.cohort_id = claim.cohort_id
+    AND patient.patient_id = claim.patient_id
+  JOIN gene_of_marker AS gene_status
+    ON gene_status.cohort_id = patient.cohort_id
+    AND gene_status.person_id = patient.person_id
+    AND list_contains(claim.hugo_symbols, gene_status.hugo_symbol)
+  WHERE claim.tells = 'mutation'
+  GROUP BY
+    claim.cohort_id, claim.patient_id, claim.marker, claim.source, claim.name,
+    claim.timepoint_id, claim.given, claim.result
+),
+panelled AS (
+  SELECT cohort_id, person_id
+  FROM mart_versions.gene_status_v1
+  GROUP BY cohort_id, person_id
+  HAVING max(n_samples_profiled) > 0
+),
+age_claim AS (
+  SELECT
+    patient.cohort_id,
+    patient.patient_id,
+    'age at ' || cohort.day_zero AS fact,
+    'study.patient' AS source,
+    'age_at_day_zero' AS name,
+    NULL AS timepoint_id,
+    patient.age_at_day_zero AS age
+  FROM study.patient
+  JOIN study.cohort ON cohort.cohort_id = patient.cohort_id
+  WHERE patient.age_at_day_zero IS NOT NULL
+  UNION ALL
+  SELECT
+    variable.cohort_id,
+    variable.patient_id,
+    marker.marker AS fact,
+    'clinical.variable' AS source,
+    variable.variable AS name,
+    variable.timepoint_id,
+    variable.value_number AS age
+  FROM clinical.variable
+  JOIN vocab.marker
+    ON marker.equivalent = regexp_replace(lower(variable.variable), '[^a-z0-9]', '', 'g')
+  LEFT JOIN study.timepoint
+    ON timepoint.cohort_id = variable.cohort_id
+    AND timepoint.patient_id = variable.patient_id
+    AND timepoint.timepoint_id = variable.timepoint_id
+  WHERE marker.tells = 'age'
+    AND variable.value_number IS NOT NULL
+    AND (
+      marker.marker <> 'age at baseline_scan'
+      OR variable.timepoint_id IS NULL
+      OR timepoint.visit_order = 0
+      OR timepoint.study_day = 0
+    )
+),
+contradiction AS (
+  SELECT
+    a.cohort_id,
+    a.patient_id,
+    CASE a.tells WHEN 'sex' THEN 'sex' ELSE 'marker' END AS kind,
+    a.marker AS fact,
+    CASE
+      WHEN 'undecided' IN (a.result, b.result) THEN 'undecided'
+      ELSE 'opposite'
+    END AS contradiction,
+    a.source AS source_a,
+    a.name AS name_a,
+    a.timepoint_id AS timepoint_a,
+    a.result AS result_a,
+    a.given AS given_a,
+    b.source AS source_b,
+    b.name AS name_b,
+    b.timepoint_id AS timepoint_b,
+    b.result AS result_b,
+    b.given AS given_b
+  FROM claim AS a
+  JOIN claim AS b
+    ON b.cohort_id = a.cohort_id
+    AND b.patient_id = a.patient_id
+    AND b.tells = a.tells
+    AND a.place < b.place
+    AND a.result <> b.result
+  WHERE (
+      a.marker = b.marker
+      AND (a.tells <> 'mutation' OR 'undecided' IN (a.result, b.result))
+    )
+    OR EXISTS (
+      SELECT 1
+      FROM mutation_pair
+      WHERE mutation_pair.cohort_id = a.cohort_id
+        AND mutation_pair.patient_id = a.patient_id
+        AND mutation_pair.mutated_place IN (a.place, b.place)
+        AND mutation_pair.wild_type_place IN (a.place, b.place)
+    )
+  UNION ALL
+  SELECT
+    cohort_id,
+    patient_id,
+    'marker' AS kind,
+    marker AS fact,
+    CASE result WHEN 'undecided' THEN 'undecided' ELSE 'opposite' END AS contradiction,
+    source AS source_a,
+    name AS name_a,
+    timepoint_id AS timepoint_a,
+    result AS result_a,
+    given AS given_a,
+    'mart.gene_status' AS source_b,
+    gene_names AS name_b,
+    NULL AS timepoint_b,
+    gene_result AS result_b,
+    gene_given AS given_b
+  FROM gene_claim
+  WHERE result <> gene_result
+  UNION ALL
+  SELECT
+    cohort_id,
+    patient_id,
+    'marker' AS kind,
+    marker AS fact,
+    'opposite' AS contradiction,
+    'genomic.biomarker' AS source_a,
+    marker AS name_a,
+    NULL AS timepoint_a,
+    result AS result_a,
+    as_given AS given_a,
+    'passed over by rule ' || choice AS source_b,
+    marker AS name_b,
+    NULL AS timepoint_b,
+    NULL AS result_b,
+    passed_over AS given_b
+  FROM genomic.biomarker
+  WHERE choice IS NOT NULL
+  UNION ALL
+  SELECT
+    gene_status.cohort_id,
+    patient.patient_id,
+    'profiled' AS kind,
+    gene_status.hugo_symbol AS fact,
+    'opposite' AS contradiction,
+    'genomic.mutation' AS source_a,
+    gene_status.hugo_symbol AS name_a,
+    NULL AS timepoint_a,
+    'MUT' AS result_a,
+    gene_status.hgvsp_short AS given_a,
+    'genomic.assay' AS source_b,
+    gene_status.hugo_symbol AS name_b,
+    NULL AS timepoint_b,
+    'NP' AS result_b,
+    NULL AS given_b
+  FROM mart_versions.gene_status_v1 AS gene_status
+  JOIN panelled
+    ON panelled.cohort_id = gene_status.cohort_id
+    AND panelled.person_id = gene_status.person_id
+  JOIN study.patient
+    ON patient.cohort_id = gene_status.cohort_id
+    AND patient.person_id = gene_status.person_id
+  WHERE gene_status.status = 'MUT'
+    AND gene_status.n_samples_profiled = 0
+  UNION ALL
+  SELECT
+    a.cohort_id,
+    a.patient_id,
+    'age' AS kind,
+    a.fact,
+    'differs' AS contradiction,
+    a.source AS source_a,
+    a.name AS name_a,
+    a.timepoint_id AS timepoint_a,
+    CAST(a.age AS VARCHAR) AS result_a,
+    CAST(a.age AS VARCHAR) AS given_a,
+    b.source AS source_b,
+    b.name AS name_b,
+    b.timepoint_id AS timepoint_b,
+    CAST(b.age AS VARCHAR) AS result_b,
+    CAST(b.age AS VARCHAR) AS given_b
+  FROM age_claim AS a
+  JOIN age_claim AS b
+    ON b.cohort_id = a.cohort_id
+    AND b.patient_id = a.patient_id
+    AND b.fact = a.fact
+    AND concat_ws('/', a.source, a.name, coalesce(a.timepoint_id, ''))
+    < concat_ws('/', b.source, b.name, coalesce(b.timepoint_id, ''))
+    AND abs(a.age - b.age) > 1
+  UNION ALL
+  SELECT
+    cohort_id,
+    patient_id,
+    'outcome' AS kind,
+    endpoint AS fact,
+    'differs' AS contradiction,
+    'clinical.outcome' AS source_a,
+    endpoint AS name_a,
+    NULL AS timepoint_a,
+    CAST(event AS VARCHAR) AS result_a,
+    as_given AS given_a,
+    'passed over by rule ' || choice AS source_b,
+    endpoint AS name_b,
+    NULL AS timepoint_b,
+    NULL AS result_b,
+    passed_over AS given_b
+  FROM clinical.outcome
+  WHERE choice IS NOT NULL
+  UNION ALL
+  SELECT
+    a.cohort_id,
+    a.patient_id,
+    'outcome' AS kind,
+    a.endpoint AS fact,
+    'opposite' AS contradiction,
+    'clinical.outcome' AS source_a,
+    a.endpoint || ' from ' || a.start_anchor AS name_a,
+    NULL AS timepoint_a,
+    CAST(a.event AS VARCHAR) AS result_a,
+    a.as_given AS given_a,
+    'clinical.outcome' AS source_b,
+    b.endpoint || ' from ' || b.start_anchor AS name_b,
+    NULL AS timepoint_b,
+    CAST(b.event AS VARCHAR) AS result_b,
+    b.as_given AS given_b
+  FROM clinical.outcome AS a
+  JOIN clinical.outcome AS b
+    ON b.cohort_id = a.cohort_id
+    AND b.patient_id = a.patient_id
+    AND b.endpoint = a.endpoint
+    AND a.start_anchor < b.start_anchor
+    AND a.event <> b.event
+  UNION ALL
+  SELECT
+    quarantine.cohort_id,
+    patient.patient_id,
+    'refused' AS kind,
+    coalesce(quarantine.column_name, quarantine.file_path) AS fact,
+    'differs' AS contradiction,
+    quarantine.file_path AS source_a,
+    quarantine.column_name AS name_a,
+    NULL AS timepoint_a,
+    NULL AS result_a,
+    quarantine.detail AS given_a,
+    quarantine.file_path AS source_b,
+    quarantine.column_name AS name_b,
+    NULL AS timepoint_b,
+    NULL AS result_b,
+    NULL AS given_b
+  FROM ops.quarantine
+  JOIN study.patient
+    ON patient.cohort_id = quarantine.cohort_id
+    AND quarantine.subject IN (
+      patient.patient_id,
+      'study.patient ' || patient.cohort_id || ', ' || patient.patient_id
+    )
+  WHERE quarantine.reason_code = 'conflicting_rows'
+    AND quarantine.state <> 'resolved'
+)
+SELECT
+  contradiction.cohort_id,
+  patient.person_id,
+  contradiction.patient_id,
+  contradiction.kind,
+  contradiction.fact,
+  contradiction.contradiction,
+  contradiction.source_a,
+  contradiction.name_a,
+  contradiction.timepoint_a,
+  contradiction.result_a,
+  contradiction.given_a,
+  contradiction.source_b,
+  contradiction.name_b,
+  contradiction.timepoint_b,
+  contradiction.result_b,
+  contradiction.given_b
+FROM contradiction
+JOIN study.patient
+  ON patient.cohort_id = contradiction.cohort_id
+  AND patient.patient_id = contradiction.patient_id
