@@ -80,7 +80,7 @@ def _stage_peaks(
     entity = pl.col("entity").cast(pl.String)
     is_change = entity.str.contains(_CHANGE)
     rows = matrix.values.with_columns(
-        entity=_with_cytoband(entity, path, name),
+        entity=_with_cytoband(entity, peaks, path, name),
         molecular_profile_id=pl.when(is_change)
         .then(pl.lit(f"{peaks.profile}_change"))
         .otherwise(pl.lit(peaks.profile)),
@@ -98,9 +98,9 @@ def _stage_peaks(
     return collect(staged, matrix.gate, matrix.specimens.match, context, matrix.specimens.rows)
 
 
-def _with_cytoband(entity: pl.Expr, path: Path, name: str) -> pl.Expr:
+def _with_cytoband(entity: pl.Expr, declared: AssayValueTable, path: Path, name: str) -> pl.Expr:
     """Name of a peak with its cytoband, for GISTIC's numbers of peaks mean nothing elsewhere."""
-    peaks = read_table(path, name).rows
+    peaks = read_table(path, name, declared).rows
     bare = entity.str.replace(_CHANGE, "").str.replace_all(r"\s+", " ")
     if _CYTOBAND not in peaks.columns:
         return bare

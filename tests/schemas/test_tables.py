@@ -88,6 +88,13 @@ def test_references_point_to_a_key_of_an_earlier_table(declared: Table) -> None:
 
 
 @pytest.mark.parametrize("declared", TABLES)
+def test_a_column_has_words_or_limits(declared: Table) -> None:
+    """The gate takes the least and the greatest number of a column with limits for all of it."""
+    limited = [c for c in declared.columns if c.min is not None or c.max is not None]
+    assert [column.name for column in limited if column.values] == []
+
+
+@pytest.mark.parametrize("declared", TABLES)
 def test_arrow_schema_says_types_and_nullability(declared: Table) -> None:
     schema = declared.arrow_schema
     assert schema.names == names(declared)

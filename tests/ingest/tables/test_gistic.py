@@ -41,6 +41,13 @@ def test_calls_and_changes_of_a_peak_are_two_profiles(stage: Stage) -> None:
     assert sorted(units.rows()) == [("gistic", "call"), ("gistic_change", "copy change")]
 
 
+def test_peaks_are_named_by_the_file_as_it_is_declared_to_be_written(stage: Stage) -> None:
+    content = PEAKS.replace("chr3:1-2(probes 1:2)", "chr3, Größe").encode("latin-1")
+    staged = stage(content, {**GISTIC, "encoding": "latin-1"}, name="all_lesions.txt")
+    assert staged.refusals == ()
+    assert {entity for _, entity, _ in values(staged)} == {"Deletion Peak 1 (3p13)"}
+
+
 def test_a_call_that_is_none_is_refused(stage: Stage, told: Told) -> None:
     staged = stage(PEAKS.replace("\t0\t2\t", "\t5\t2\t"), GISTIC, name="all_lesions.txt")
     assert told(staged) == [("not_in_set", 2, None)]

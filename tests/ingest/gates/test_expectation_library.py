@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+_LOADED = """
+import sys
+from importlib.util import _LazyModule
+from roentgene.ingest.gates.expectation_library import load_expectations
+load_expectations()
+assert "great_expectations" in sys.modules
+assert type(sys.modules["scipy.stats"]) is _LazyModule
+from scipy import stats
+assert stats.norm.cdf(0) == 0.5
+"""
+
+
+def test_what_the_library_never_uses_here_is_loaded_by_who_does() -> None:
+    environment = {"PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-c", _LOADED]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

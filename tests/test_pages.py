@@ -1,0 +1,49 @@
+"""The examples of the documentation's pages run as they are written, and answer as they say."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PAGES = Path(__file__).resolve().parents[1] / "docs"
+FENCED = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+pytestmark = pytest.mark.slow
+
+
+def answer_of(page: str, folder: Path) -> str:
+    """Run the one example of a page; what it printed."""
+    (example,) = FENCED.findall(page)
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    command = ["sh", "-ec", example]
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+def test_a_study_folder_of_cbioportal(tmp_path: Path) -> None:
+    page = (PAGES / "cbioportal.md").read_text(encoding="utf-8")
+    printed = answer_of(page, tmp_path)
+    (quoted,) = re.findall(r"^    (warning: .+)$", page, re.MULTILINE)
+    assert quoted in printed
+    answer = [line.split() for line in printed.splitlines()[-3:]]
+    assert answer == [["G1", "IDH1", "MUT"], ["G2", "IDH1", "WT"], ["G3", "IDH1", "NP"]]
+
+
+def test_genes_and_matrices(tmp_path: Path) -> None:
+    page = (PAGES / "molecular.md").read_text(encoding="utf-8")
+    printed = answer_of(page, tmp_path)
+    assert "gene_is_date: rna.csv, line 4" in printed
+    answer = re.findall(r"^    (.+)$", page.rpartition("```")[2], re.MULTILINE)
+    assert printed.splitlines()[-len(answer) :] == answer
