@@ -18,6 +18,7 @@ from roentgene.app.demo.truth import CARRYING_REGIONS, read_truth
 from roentgene.schemas.analysis import Association, Stability, read_analysis
 from roentgene.schemas.cohort import Cohort, read_cohort
 from roentgene.schemas.cohort_tables import ExpressionTable, MutationTable
+from roentgene.schemas.release import read_release_spec
 from roentgene.schemas.study import GateThresholds
 
 SEED = 5
@@ -94,6 +95,9 @@ def test_the_files_that_people_write_are_valid(made: DemoFiles) -> None:
         "mutation": None,
     }
     assert set(CARRYING_REGIONS) < set(cohort.expect.regions)
+    release = read_release_spec(made.release)
+    assert release.patients.cohorts == (cohort.cohort_id,)
+    assert set(release.features[0].region) <= set(cohort.expect.regions)
 
 
 def test_the_truth_is_out_of_reach_of_the_cohort_file(made: DemoFiles) -> None:
