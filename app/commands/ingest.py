@@ -24,9 +24,9 @@ from roentgene.app.terminal import counted, one_line, say, say_json
 
 if TYPE_CHECKING:
     from roentgene.ingest.committing.flow_forecast import FlowCount
+    from roentgene.ingest.ingest_report import IngestReport
     from roentgene.ingest.planning.plan import Plan
     from roentgene.ingest.planning.table_plan import TablePlan
-    from roentgene.ingest.run import IngestReport
     from roentgene.ingest.shard_run import ShardReport
 
 app = typer.Typer(help="Bring a delivery in.", no_args_is_help=True)
@@ -226,22 +226,27 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Plan, extract, gate and commit; what is known already is not done again."""
-    from roentgene.ingest.committing.commit import CatalogueRefusedError
-    from roentgene.ingest.run import run_ingest
+    from roentgene.ingest.seal import unchanged_delivery
     from roentgene.warehouse.layout import find_warehouse
 
-    folder = find_warehouse(warehouse).root
-    try:
-        with (
-            stoppable(),
-            chosen_executor(workers, memory_mb, dask) as executor,
-            shown_progress() as on_progress,
-        ):
-            report = run_ingest(folder, cohort, executor, on_progress, engine_path)
-    except CatalogueRefusedError as error:
-        if not as_json:
-            say(*refusal_lines(error.refusals))
-        raise
+    layout = find_warehouse(warehouse)
+    # first: what follows takes seconds to load
+    report = unchanged_delivery(layout, cohort)
+    if report is None:
+        from roentgene.ingest.committing.commit import CatalogueRefusedError
+        from roentgene.ingest.run import run_ingest
+
+        try:
+            with (
+                stoppable(),
+                chosen_executor(workers, memory_mb, dask) as executor,
+                shown_progress() as on_progress,
+            ):
+                report = run_ingest(layout.root, cohort, executor, on_progress, engine_path)
+        except CatalogueRefusedError as error:
+            if not as_json:
+                say(*refusal_lines(error.refusals))
+            raise
     if as_json:
         refused = [refusal_object(refusal) for refusal in report.new_refusals]
         warned = [refusal_object(warning) for warning in report.new_warnings]
