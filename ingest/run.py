@@ -163,18 +163,22 @@ def _make_ready(opener: Opener) -> None:
 
 
 def _warm_up(executor: Executor, reader: Warehouse, cohort_file: Path) -> None:
-    """Let workers load their libraries while the first delivery of a cohort is planned.
+    """Load libraries while the first delivery of a cohort is planned.
 
-    Of a later one often nothing is due, and loading would be for nothing.
+    They are those of the workers where there are images, else those of the gate. Of a later
+    delivery often nothing is due, and loading would be for nothing.
     """
-    if isinstance(executor, WarmsUp):
-        cohort = read_cohort(cohort_file)
-        if cohort.images and last_batch(reader.arrow, cohort.cohort_id) is None:
-            executor.warm_up()
+    cohort = read_cohort(cohort_file)
+    if last_batch(reader.arrow, cohort.cohort_id) is not None:
+        return
+    if not cohort.images:
+        _load_gate_meanwhile()
+    elif isinstance(executor, WarmsUp):
+        executor.warm_up()
 
 
 def _load_gate_meanwhile() -> None:
-    """Load what the gate of staged rows is made of, seconds of it, while others measure."""
+    """Load what the gate of staged rows is made of, seconds of it, while others work."""
     Thread(target=load_expectations).start()
 
 
