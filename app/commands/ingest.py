@@ -16,11 +16,13 @@ from roentgene.app.extracting import (
     MemoryMb,
     chosen_executor,
     stoppable,
+    warm_up_for_first,
 )
 from roentgene.app.options import AsJson, WarehouseFolder, Workers
 from roentgene.app.progress import shown_progress
 from roentgene.app.refusals import refusal_lines, refusal_object
 from roentgene.app.terminal import counted, one_line, say, say_json
+from roentgene.schemas.errors import BatchRefusedError
 
 if TYPE_CHECKING:
     from roentgene.ingest.committing.flow_forecast import FlowCount
@@ -230,22 +232,21 @@ def run(
     from roentgene.warehouse.layout import find_warehouse
 
     layout = find_warehouse(warehouse)
-    # first: what follows takes seconds to load
     report = unchanged_delivery(layout, cohort)
     if report is None:
-        from roentgene.ingest.committing.commit import CatalogueRefusedError
-        from roentgene.ingest.run import run_ingest
-
         try:
             with (
                 stoppable(),
                 chosen_executor(workers, memory_mb, dask) as executor,
                 shown_progress() as on_progress,
             ):
+                warm_up_for_first(executor, layout, cohort)
+                from roentgene.ingest.run import run_ingest  # only now: it takes seconds to load
+
                 report = run_ingest(layout.root, cohort, executor, on_progress, engine_path)
-        except CatalogueRefusedError as error:
+        except BatchRefusedError as error:
             if not as_json:
-                say(*refusal_lines(error.refusals))
+                say(*refusal_lines(getattr(error, "refusals", ())))
             raise
     if as_json:
         refused = [refusal_object(refusal) for refusal in report.new_refusals]
