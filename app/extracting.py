@@ -12,7 +12,10 @@ from roentgene.app.options import cpus
 from roentgene.app.terminal import note
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from roentgene.ingest.extract.executors import Executor
+    from roentgene.warehouse.layout import Layout
 
 #: Loaded once for all workers of a pool, which import the main module of a command as well.
 PRELOADED = ("roentgene.app.cli", "roentgene.ingest.staging.preloaded")
@@ -83,6 +86,35 @@ def chosen_executor(
 
     with DaskCluster(dask) as cluster:
         yield cluster
+
+
+def warm_up_for_first(executor: Executor, layout: Layout, cohort_file: Path) -> None:
+    """Let workers load their libraries beside this process, which has its own to load.
+
+    Only where images come into a warehouse that has published nothing: of a later delivery often
+    nothing is due, which :func:`roentgene.ingest.run.run_ingest` will see.
+
+    Parameters
+    ----------
+    executor : Executor
+        The workers.
+    layout : Layout
+        The warehouse.
+    cohort_file : Path
+        The cohort file.
+
+    Raises
+    ------
+    FileError
+        If the cohort file is wrong.
+    """
+    from roentgene.ingest.extract.executors import WarmsUp
+
+    if isinstance(executor, WarmsUp) and not layout.published.exists():
+        from roentgene.schemas.cohort import read_cohort
+
+        if read_cohort(cohort_file).images:
+            executor.warm_up()
 
 
 @contextmanager

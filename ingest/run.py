@@ -30,11 +30,13 @@ from roentgene.ingest.extract.executors import Executor, Outcome, WarmsUp
 from roentgene.ingest.gates.expectation_library import load_expectations
 from roentgene.ingest.gates.report import BatchFacts, write_report
 from roentgene.ingest.habitat_model import HabitatModel
+from roentgene.ingest.ingest_report import IngestReport
 from roentgene.ingest.known import Known, last_batch
 from roentgene.ingest.planning.plan import Plan
 from roentgene.ingest.quarantine import QuarantineChange, change_of
 from roentgene.ingest.ready_plan import ready_plan
 from roentgene.ingest.refusal import Refusal, RuleCount
+from roentgene.ingest.seal import seal_delivery
 from roentgene.ingest.staging.case import failed_case
 from roentgene.ingest.staging.case_rows import CaseRows
 from roentgene.ingest.staging.cases import (
@@ -53,40 +55,6 @@ from roentgene.warehouse.transaction import changed_rows
 
 # no run takes this long, so whoever staged it was killed
 _FORGOTTEN_SECONDS = 7 * 24 * 3600
-
-
-@dataclass(frozen=True)
-class IngestReport:
-    """What an ingest did.
-
-    Parameters
-    ----------
-    cohort_id : str
-        Cohort.
-    batch_id : str or None
-        The batch; None where nothing was new and nothing was committed.
-    rows : mapping of str to int
-        Rows written, by full table name.
-    new_refusals : tuple of Refusal
-        Refused for the first time.
-    new_warnings : tuple of Refusal
-        Taken in with a warning for the first time.
-    n_known_refusals : int
-        Refusals that are still there and were known or waived before.
-    report : Path or None
-        Page of the gates' results.
-    seconds : float
-        Time it took.
-    """
-
-    cohort_id: str
-    batch_id: str | None
-    rows: Mapping[str, int]
-    new_refusals: tuple[Refusal, ...]
-    new_warnings: tuple[Refusal, ...]
-    n_known_refusals: int
-    report: Path | None
-    seconds: float
 
 
 def run_ingest(
@@ -124,7 +92,7 @@ def run_ingest(
     BatchRefusedError
         If the gate of the catalogue refused the batch; nothing was committed.
     """
-    begun, started_at = time.monotonic(), datetime.now(UTC)
+    begun, begun_ns, started_at = time.monotonic(), time.time_ns(), datetime.now(UTC)
     staged: set[Path] = set()
     fitted: dict[str, HabitatModel] = {}
     with Opener(folder) as opener:
@@ -133,6 +101,7 @@ def run_ingest(
             with opener.open() as reader:
                 _warm_up(executor, reader, cohort_file)
                 plan = ready_plan(reader, cohort_file, engine_path, fitted)
+                planned_at = reader.snapshot_id
             staging = reader.layout.staging / plan.cohort.cohort_id
             staged.update(staging / case.case_key for case in plan.imaging.cases)
             if plan.imaging.cases and getattr(executor, "in_other_processes", False):
@@ -157,13 +126,24 @@ def run_ingest(
                     done = _commit(writer, plan, batch, change, started_at)
             break
     _clear(staged, staging)
+    n_known_refusals = len(plan.known.standing_refusals - change.resolved)
+    if plan.sources is not None and not change.new:
+        seal_delivery(
+            reader.layout,
+            cohort_file,
+            plan.sources,
+            begun_ns,
+            cohort_id=plan.cohort.cohort_id,
+            n_known_refusals=n_known_refusals,
+            snapshot_id=done.snapshot_id if done else planned_at,
+        )
     return IngestReport(
         plan.cohort.cohort_id,
         done.facts.batch_id if done else None,
         done.facts.rows if done else {},
         change.new_refusals,
         change.new_warnings,
-        len(plan.known.standing_refusals - change.resolved),
+        n_known_refusals,
         done.page if done else None,
         time.monotonic() - begun,
     )
@@ -173,6 +153,7 @@ def run_ingest(
 class _Done:
     facts: BatchFacts
     page: Path
+    snapshot_id: int
 
 
 def _make_ready(opener: Opener) -> None:
@@ -182,18 +163,22 @@ def _make_ready(opener: Opener) -> None:
 
 
 def _warm_up(executor: Executor, reader: Warehouse, cohort_file: Path) -> None:
-    """Let workers load their libraries while the first delivery of a cohort is planned.
+    """Load libraries while the first delivery of a cohort is planned.
 
-    Of a later one often nothing is due, and loading would be for nothing.
+    They are those of the workers where there are images, else those of the gate. Of a later
+    delivery often nothing is due, and loading would be for nothing.
     """
-    if isinstance(executor, WarmsUp):
-        cohort = read_cohort(cohort_file)
-        if cohort.images and last_batch(reader.arrow, cohort.cohort_id) is None:
-            executor.warm_up()
+    cohort = read_cohort(cohort_file)
+    if last_batch(reader.arrow, cohort.cohort_id) is not None:
+        return
+    if not cohort.images:
+        _load_gate_meanwhile()
+    elif isinstance(executor, WarmsUp):
+        executor.warm_up()
 
 
 def _load_gate_meanwhile() -> None:
-    """Load what the gate of staged rows is made of, seconds of it, while others measure."""
+    """Load what the gate of staged rows is made of, seconds of it, while others work."""
     Thread(target=load_expectations).start()
 
 
@@ -245,7 +230,7 @@ def _commit(
         raise
     facts = report(committed.rows, committed.counts, batch.refusals)
     renew(warehouse)
-    return _Done(facts, page)
+    return _Done(facts, page, warehouse.snapshot_id)
 
 
 def _clear(staged: Set[Path], staging: Path) -> None:

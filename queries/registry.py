@@ -21,6 +21,7 @@ from typing import Any
 import sqlglot
 from sqlglot import exp
 
+from roentgene.queries.query_file import query_text as query_text
 from roentgene.schemas.errors import FileError
 from roentgene.schemas.tables import tables
 
@@ -258,15 +259,3 @@ def locked() -> Lock:
     """Read the lock file of the published views."""
     content: Lock = json.loads((_folder() / "views.lock").read_text(encoding="utf-8"))
     return content
-
-
-@cache
-def query_text(name: str) -> str:
-    """Text of a query by its path below ``queries``, without the ending.
-
-    Examples
-    --------
-    >>> query_text("migrations/0001_tables").startswith("--")
-    True
-    """
-    return (_folder() / f"{name}.sql").read_text(encoding="utf-8")

@@ -49,6 +49,11 @@ class Layout:
         return self.root / "staging"
 
     @property
+    def seals(self) -> Path:
+        """What says that a delivery holds nothing new."""
+        return self.staging / "seals"
+
+    @property
     def spill(self) -> Path:
         """Where a query goes that does not fit its memory."""
         return self.staging / "spill"

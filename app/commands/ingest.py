@@ -16,17 +16,19 @@ from roentgene.app.extracting import (
     MemoryMb,
     chosen_executor,
     stoppable,
+    warm_up_for_first,
 )
 from roentgene.app.options import AsJson, WarehouseFolder, Workers
 from roentgene.app.progress import shown_progress
 from roentgene.app.refusals import refusal_lines, refusal_object
 from roentgene.app.terminal import counted, one_line, say, say_json
+from roentgene.schemas.errors import BatchRefusedError
 
 if TYPE_CHECKING:
     from roentgene.ingest.committing.flow_forecast import FlowCount
+    from roentgene.ingest.ingest_report import IngestReport
     from roentgene.ingest.planning.plan import Plan
     from roentgene.ingest.planning.table_plan import TablePlan
-    from roentgene.ingest.run import IngestReport
     from roentgene.ingest.shard_run import ShardReport
 
 app = typer.Typer(help="Bring a delivery in.", no_args_is_help=True)
@@ -226,22 +228,26 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Plan, extract, gate and commit; what is known already is not done again."""
-    from roentgene.ingest.committing.commit import CatalogueRefusedError
-    from roentgene.ingest.run import run_ingest
+    from roentgene.ingest.seal import unchanged_delivery
     from roentgene.warehouse.layout import find_warehouse
 
-    folder = find_warehouse(warehouse).root
-    try:
-        with (
-            stoppable(),
-            chosen_executor(workers, memory_mb, dask) as executor,
-            shown_progress() as on_progress,
-        ):
-            report = run_ingest(folder, cohort, executor, on_progress, engine_path)
-    except CatalogueRefusedError as error:
-        if not as_json:
-            say(*refusal_lines(error.refusals))
-        raise
+    layout = find_warehouse(warehouse)
+    report = unchanged_delivery(layout, cohort)
+    if report is None:
+        try:
+            with (
+                stoppable(),
+                chosen_executor(workers, memory_mb, dask) as executor,
+                shown_progress() as on_progress,
+            ):
+                warm_up_for_first(executor, layout, cohort)
+                from roentgene.ingest.run import run_ingest  # only now: it takes seconds to load
+
+                report = run_ingest(layout.root, cohort, executor, on_progress, engine_path)
+        except BatchRefusedError as error:
+            if not as_json:
+                say(*refusal_lines(getattr(error, "refusals", ())))
+            raise
     if as_json:
         refused = [refusal_object(refusal) for refusal in report.new_refusals]
         warned = [refusal_object(warning) for warning in report.new_warnings]

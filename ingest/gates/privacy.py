@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import polars as pl
 import pyarrow as pa
 
-from roentgene.ingest.personal_text import DATE, text_columns
+from roentgene.ingest.gates.staged_rules import is_coded
+from roentgene.ingest.personal_text import DATE, personal_texts, text_columns
 from roentgene.ingest.privacy import Privacy, reason_of
 from roentgene.ingest.refusal import Gated, Refusal, RuleCount
 from roentgene.ingest.staged_columns import SOURCE_FILE
@@ -41,6 +42,8 @@ NOT_LOOKED_AT = frozenset(
 )
 # the path of a table is the operator's own word, and its date that of the file
 _PATHS_OF_TABLES = frozenset({"ops.source_file", "ops.unmatched_id", "ops.quarantine"})
+# by what stands in them study.yaml allows texts of other columns
+_TELLING = frozenset({SOURCE_FILE, "variable"})
 _RULE = "nobody is named"
 
 
@@ -92,7 +95,27 @@ def refused_columns(
     tuple of PersonalColumn
         In the order of the columns; none where nothing was found.
     """
-    return tuple(_personal_columns(pl.DataFrame(rows), full_name, privacy))
+    frame = pl.DataFrame(_without_innocent(rows) if isinstance(rows, pa.Table) else rows)
+    return tuple(_personal_columns(frame, full_name, privacy))
+
+
+def _without_innocent(rows: pa.Table) -> pa.Table:
+    """Leave out categories of which none looks like a person.
+
+    They are looked at by themselves, for to go through millions of rows of them takes seconds.
+    """
+    innocent = [
+        name
+        for name in rows.column_names
+        if name not in _TELLING and is_coded(rows[name].type) and not _looks_like_people(rows[name])
+    ]
+    return rows.drop_columns(innocent)
+
+
+def _looks_like_people(cells: pa.ChunkedArray) -> bool:
+    words = [chunk.dictionary.cast(pa.string()) for chunk in cells.chunks]
+    categories = pa.chunked_array(words, pa.string())
+    return bool(personal_texts(pl.Series(categories.unique().to_pylist(), dtype=pl.String)))
 
 
 def _personal_columns(

@@ -13,9 +13,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from roentgene.schemas.tables import Column, Table
 
@@ -23,6 +25,8 @@ _NOT_NULL = "expect_column_values_to_not_be_null"
 _IN_SET = "expect_column_values_to_be_in_set"
 _BETWEEN = "expect_column_values_to_be_between"
 _SHOWN_WORDS = 12
+# cells of a grid for each of its keys: a cell is a byte, where a hash would be eight
+_GRID = 8
 
 Fact = Callable[[], pa.ChunkedArray]
 
@@ -200,12 +204,37 @@ def _unique(rows: pa.Table, columns: tuple[str, ...], nullable: set[str]) -> Rul
 def _stands_first(keys: pl.DataFrame) -> pl.Series:
     """Whether each key stands for the first time.
 
-    Their hashes tell with a fraction of the memory that none repeats; where two of them meet, be it
-    by chance, the keys are compared themselves.
+    Numbers or hashes of the keys tell with a fraction of the memory that none repeats; where two of
+    them meet, be it by chance, the keys are compared themselves.
     """
-    if keys.hash_rows().n_unique() == keys.height:
+    if _all_differ(keys):
         return pl.Series([True]).new_from_index(0, keys.height)
     return keys.select(pl.struct(pl.all()).is_first_distinct()).to_series()
+
+
+def _all_differ(keys: pl.DataFrame) -> bool:
+    numbers = _numbered(keys)
+    if numbers is None:
+        return keys.hash_rows().n_unique() == keys.height
+    stands = np.zeros(numbers.max() + 1, dtype=bool)
+    stands[numbers] = True
+    return int(np.count_nonzero(stands)) == keys.height
+
+
+def _numbered(keys: pl.DataFrame) -> NDArray[np.int64] | None:
+    """Give keys of categories as numbers of cells in a grid, unless it is much larger than they."""
+    numbers, n_cells = np.zeros(keys.height, dtype=np.int64), 1
+    for column in keys.iter_columns():
+        codes = column.to_physical().to_numpy() if column.dtype == pl.Categorical else None
+        if codes is None or not codes.size or column.null_count():
+            return None
+        first, width = codes.min(), int(codes.max()) - int(codes.min()) + 1
+        n_cells *= width
+        if n_cells > _GRID * keys.height:
+            return None
+        numbers *= width
+        numbers += codes - first
+    return numbers
 
 
 def _true(name: str, demand: str, column: str | None, reason_code: str, fact: Fact) -> Rule:

@@ -96,6 +96,23 @@ def asked_tables(
         yield AskedTable(declaration, label, path, text_hash(said), before)
 
 
+def files_of_tables(cohort: Cohort, folder: Path) -> frozenset[Path]:
+    """Everything that the tables of a cohort file are read from.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        The cohort file as it was written: of a study folder it is the folder.
+    folder : Path
+        Its folder.
+    """
+    return frozenset(
+        folder / file
+        for declaration in cohort.tables
+        for file in (declaration.file, *_files_beside(declaration, cohort))
+    )
+
+
 def due_tables(asked: Sequence[AskedTable], retried: Collection[str]) -> list[AskedTable]:
     """Choose the tables that are to be staged whomever they meet.
 

@@ -19,6 +19,7 @@ from roentgene.ingest.extract.work import DVH, Extraction, subjects
 from roentgene.ingest.habitat_model import HabitatModel
 from roentgene.ingest.id_key import IdKey
 from roentgene.ingest.known import Known, read_known
+from roentgene.ingest.planning.asked_tables import files_of_tables
 from roentgene.ingest.planning.declared_privacy import declared_privacy
 from roentgene.ingest.planning.dose_extraction import make_dose_extraction
 from roentgene.ingest.planning.imaging_plan import ImagingPlan, plan_imaging
@@ -56,6 +57,8 @@ class Plan:
         What the catalogue knew when the plan was made.
     privacy : Privacy
         Key of hashed ids, and what may come in although it looks like a person.
+    sources : frozenset of Path or None
+        Files and folders that it was read from; None where they are not all known beforehand.
     """
 
     cohort: Cohort
@@ -66,6 +69,7 @@ class Plan:
     new_refusals: tuple[Refusal, ...]
     known: Known
     privacy: Privacy = UNDECLARED
+    sources: frozenset[Path] | None = None
 
     @property
     def examined(self) -> Examined:
@@ -122,7 +126,8 @@ def make_plan(
         If there are images, and the engine is not installed.
     """
     folder = cohort_file.resolve().parent
-    cohort, of_folders = expanded_cohort(read_cohort(cohort_file), folder)
+    declared = read_cohort(cohort_file)
+    cohort, of_folders = expanded_cohort(declared, folder)
     known = read_known(warehouse.arrow, cohort.cohort_id)
     privacy = declared_privacy(cohort, folder, warehouse)
     anchors = _anchors(cohort, folder, privacy)
@@ -165,7 +170,16 @@ def make_plan(
         unlike(refusals, cohort.cohort_id, known),
         known,
         privacy,
+        _sources(declared, folder, privacy),
     )
+
+
+def _sources(declared: Cohort, folder: Path, privacy: Privacy) -> frozenset[Path] | None:
+    """Name what a delivery of tables is read from, unless a key that lies elsewhere decides too."""
+    if declared.images or privacy.key is not None:
+        return None
+    anchors = {folder / declared.anchors.file} if declared.anchors is not None else set()
+    return files_of_tables(declared, folder) | anchors
 
 
 def _persons(cohort: Cohort, warehouse: Warehouse) -> pl.DataFrame | None:

@@ -25,6 +25,7 @@ from roentgene.ingest.extract.work import Case
 from roentgene.ingest.extract.work_order import Shard
 from roentgene.ingest.refusal import Refusal
 from roentgene.schemas.study import GateThresholds
+from roentgene.warehouse.layout import Layout
 from roentgene.warehouse.opening import create_warehouse
 
 COHORT = {
@@ -419,3 +420,23 @@ def test_the_plan_counts_images_that_are_gone() -> None:
     assert list(ingest._plan_lines(made))[1].startswith(
         "images: 0 extractions new, 0 changed, 2 unchanged, 1"
     )
+
+
+@pytest.mark.parametrize(
+    ("images", "published", "n_warmed"), [(True, False, 1), (False, False, 0), (True, True, 0)]
+)
+def test_workers_load_at_once_for_the_first_images_of_a_warehouse(
+    delivery: Delivery, images: bool, published: bool, n_warmed: int
+) -> None:
+    source = {"pattern": "{patient_id}.nii", "mask": "{patient_id}_m.nii", "labels": {1: "GTV"}}
+    about = {"timepoint": "baseline", "sequence": "T1", "modality": "MR"}
+    declared = {"images": [source | about], "timepoints": {"baseline": {"day": 0, "order": 0}}}
+    delivery.cohort.write_text(yaml.safe_dump(COHORT | (declared if images else {})))
+    layout = Layout(delivery.warehouse)
+    if published:
+        layout.published.parent.mkdir(exist_ok=True)
+        layout.published.touch()
+    warmed: list[bool] = []
+    executor = SimpleNamespace(run=None, warm_up=lambda: warmed.append(True))
+    extracting.warm_up_for_first(executor, layout, delivery.cohort)
+    assert len(warmed) == n_warmed

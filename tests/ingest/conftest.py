@@ -15,7 +15,8 @@ import yaml
 
 from roentgene.ingest.extract.executors import Executor
 from roentgene.ingest.extract.executors.serial import Serial
-from roentgene.ingest.run import IngestReport, run_ingest
+from roentgene.ingest.ingest_report import IngestReport
+from roentgene.ingest.run import run_ingest
 from roentgene.schemas.study import Profile, Study
 from roentgene.warehouse.opening import create_warehouse, open_warehouse
 

@@ -13,8 +13,9 @@ import yaml
 
 from roentgene.ingest.committing.flow_forecast import forecast_flow
 from roentgene.ingest.extract.executors.serial import Serial
+from roentgene.ingest.ingest_report import IngestReport
 from roentgene.ingest.planning.plan import make_plan
-from roentgene.ingest.run import IngestReport, run_ingest
+from roentgene.ingest.run import run_ingest
 from roentgene.warehouse.opening import open_warehouse
 
 ELSEWHERE = {

@@ -11,8 +11,9 @@ import pytest
 import yaml
 
 from roentgene.ingest.extract.executors.serial import Serial
+from roentgene.ingest.ingest_report import IngestReport
 from roentgene.ingest.planning.plan import make_plan
-from roentgene.ingest.run import IngestReport, run_ingest
+from roentgene.ingest.run import run_ingest
 from roentgene.warehouse.opening import open_warehouse
 
 OUTCOME = {"kind": "outcome", "id": "id", "endpoint": "OS", "time": "days", "event": "dead"}

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from roentgene.ingest.extract.executors.serial import Serial
-from roentgene.ingest.run import IngestReport, run_ingest
+from roentgene.ingest.ingest_report import IngestReport
+from roentgene.ingest.run import run_ingest
 from roentgene.schemas.study import Study
 from roentgene.warehouse.opening import create_warehouse, open_warehouse
 from roentgene.warehouse.store import Warehouse

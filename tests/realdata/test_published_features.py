@@ -14,7 +14,8 @@ import pytest
 
 from roentgene.analyses.run import run_analysis
 from roentgene.ingest.extract.executors.serial import Serial
-from roentgene.ingest.run import IngestReport, run_ingest
+from roentgene.ingest.ingest_report import IngestReport
+from roentgene.ingest.run import run_ingest
 from roentgene.schemas.analysis import read_analysis
 from roentgene.schemas.study import Study
 from roentgene.warehouse.opening import create_warehouse, open_warehouse

@@ -187,3 +187,13 @@ def test_categories_are_looked_at_like_any_text() -> None:
     assert (found.column, found.looks_like, found.n_cells) == ("entity", "person name", 2)
     coded = {"genomic.assay_value": rows.to_arrow()}
     assert check_people(coded, Privacy()).refused
+
+
+def test_a_category_is_allowed_by_the_name_of_its_variable() -> None:
+    rows = pl.DataFrame({"variable": ["note", "note"], "value_text": ["DOE^JOHN", "fine"]}).cast(
+        pl.Categorical
+    )
+    allowed = AllowedText(column="note", pattern="DOE.JOHN", reason="a dye")
+    for given in (rows, rows.to_arrow()):
+        assert len(refused_columns(given, "clinical.variable", Privacy())) == 1
+        assert not refused_columns(given, "clinical.variable", Privacy(allow=(allowed,)))

@@ -333,3 +333,35 @@ def test_nothing_is_said_on_the_console(capfd: pytest.CaptureFixture[str]) -> No
     gate_staged("study.patient", arrow("study.patient", patients()))
     said = capfd.readouterr()
     assert (said.out, said.err) == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("samples", "genes", "repeated"),
+    [
+        (["S1", "S1", "S2", "S2"], ["A", "B", "A", "B"], []),
+        (["S1", "S1", "S2", "S2"], ["A", "B", "A", "A"], [3]),
+        # categories that lie so far apart that no grid holds them
+        ([f"S{n}" for n in range(300)], [f"G{n}" for n in range(300)], []),
+        ([f"S{n % 299}" for n in range(300)], [f"G{n % 299}" for n in range(300)], [299]),
+        # a key without its part is another fault
+        (["S1", None, "S2", None], ["A", "A", "A", "A"], []),
+    ],
+)
+def test_keys_of_categories_are_told_apart(
+    samples: list[str | None], genes: list[str], repeated: list[int]
+) -> None:
+    n = len(samples)
+    rows = pl.DataFrame(
+        {
+            "cohort_id": ["C"] * n,
+            "sample_id": samples,
+            "hugo_symbol": genes,
+            "molecular_profile_id": ["rna"] * n,
+        }
+    ).cast(pl.Categorical)
+    rows = rows.with_columns(value=pl.lit(1.0), unit=pl.lit("TPM"), value_scale=pl.lit("raw"))
+    gate = gate_staged("genomic.expression", rows.to_arrow())
+    unique = "cohort_id, sample_id, hugo_symbol, molecular_profile_id unique"
+    assert counted(gate, unique).n_refused == len(repeated)
+    kept = [place for place, sample in enumerate(samples) if sample and place not in repeated]
+    assert gate.kept["sample_id"].to_pylist() == [samples[place] for place in kept]

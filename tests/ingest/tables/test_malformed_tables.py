@@ -12,7 +12,8 @@ import pytest
 import yaml
 
 from roentgene.ingest.extract.executors.serial import Serial
-from roentgene.ingest.run import IngestReport, run_ingest
+from roentgene.ingest.ingest_report import IngestReport
+from roentgene.ingest.run import run_ingest
 from roentgene.ingest.tables import StagedTables
 from roentgene.schemas.study import Study
 from roentgene.schemas.words import reason_codes
