@@ -281,11 +281,12 @@ class ReleaseSpec(Declared):
     allow_leaks: tuple[Leak, ...] = ()
     """Leaks that are let in by hand, for experiments on leakage; the datasheet says so."""
 
-    @field_validator("version")
+    @field_validator("version", mode="before")
     @classmethod
-    def _is_semantic(cls, version: str | None) -> str | None:
-        if version is not None and not VERSION.fullmatch(version):
-            msg = f"{version!r} is no semantic version; write it like 1.0.0, in quotes"
+    def _is_semantic(cls, version: Any) -> Any:
+        # YAML takes 1.0 for a number
+        if version is not None and not VERSION.fullmatch(str(version)):
+            msg = f"{version!r} is no semantic version; write it like 1.0.0"
             raise ValueError(msg)
         return version
 

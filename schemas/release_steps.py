@@ -117,7 +117,7 @@ class VarianceStep(_Step):
     and ``distinct_share`` holds too; one that is constant always goes.
     """
     distinct_share: float = Field(default=0.1, ge=0, le=1)
-    """Share of distinct values below which a column can be near-constant."""
+    """Share of distinct values up to which a column can be near-constant."""
     missing_above: float = Field(default=0.5, ge=0, le=1)
     """A column goes if more than this share of its values is missing."""
 

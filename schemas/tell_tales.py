@@ -39,7 +39,7 @@ def related_markers(name: str) -> frozenset[str]:
     Examples
     --------
     >>> sorted(related_markers("idh1_status"))
-    ['IDH', 'IDH1', 'IDH1 R132H', 'IDH2']
+    ['IDH', 'IDH1', 'IDH1 R132H']
     """
     folded = fold_name(name)
     own = {row.marker for row in marker_names() if row.equivalent == folded}

@@ -10,6 +10,7 @@ and the snapshot in between expires before anybody could see it.
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -52,6 +53,13 @@ def give_statistics(warehouse: Warehouse) -> None:
     con = warehouse.connection
     con.execute(query_text("warehouse/expire_snapshots"), {"versions": [seen_by_nobody]})
     con.execute(query_text("warehouse/remove_old_files"), {"older_than": datetime.now(UTC)})
+    _remove_empty_folders(warehouse.layout.data)
+
+
+def _remove_empty_folders(data: Path) -> None:
+    for folder in sorted((path for path in data.rglob("*") if path.is_dir()), reverse=True):
+        if not any(folder.iterdir()):
+            folder.rmdir()
 
 
 def _row(declared: Table) -> pa.Table:

@@ -129,7 +129,7 @@ def _publish(warehouse: Warehouse, target: Path, unfinished: Path) -> ParquetRep
             continue
         told[name] = _write(warehouse, tables()[name], unfinished, state, name in wanted)
     snapshot = warehouse.snapshots()[-1]
-    manifest = {
+    manifest: dict[str, Any] = {
         "format": _FORMAT,
         "warehouse": warehouse.study.name,
         "roentgene": version("roentgene"),

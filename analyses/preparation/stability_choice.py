@@ -61,13 +61,18 @@ def fit(
 
 
 def _bounds(columns: Sequence[str], step: StabilityStep, ratings: pl.DataFrame) -> Floats:
-    """Lower bounds from targets that every rater of the column has rated; NaN where none."""
+    """Lower bounds from targets that every rater of the column has rated; NaN where none.
+
+    Targets that one rater has rated alone are not looked at.
+    """
     low = np.full(len(columns), np.nan)
     places = {column: place for place, column in enumerate(columns)}
     ratings = ratings.filter(
         pl.col("column").is_in(list(columns)) & pl.col("value").is_finite()
     ).sort("column", "target", "rater")
     _refuse_repeated(ratings)
+    # who rated alone, in another cohort say, is no rater of those whom others rated twice
+    ratings = ratings.filter(pl.len().over("column", "target") > 1)
     # columns with as many targets and raters are computed at once
     groups: dict[tuple[int, ...], list[tuple[int, Floats]]] = {}
     for (column,), part in ratings.group_by("column", maintain_order=True):

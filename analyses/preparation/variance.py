@@ -19,7 +19,7 @@ def fit(training: pl.DataFrame, columns: Sequence[str], step: VarianceStep) -> p
     Notes
     -----
     Near-zero variance as in R's caret: the commonest value is more than ``frequency_ratio`` times
-    as frequent as the second, and distinct values are fewer than ``distinct_share`` of the rows.
+    as frequent as the second, and distinct values are at most ``distinct_share`` of the values.
     """
     values = to_matrix(training, columns)
     rows = ParameterRows()
@@ -38,7 +38,7 @@ def _reason(column: Floats, step: VarianceStep) -> str:
     _, counts = np.unique(present, return_counts=True)
     counts.sort()
     ratio, share = counts[-1] / counts[-2], counts.size / present.size
-    near = ratio > step.frequency_ratio and share < step.distinct_share
+    near = ratio > step.frequency_ratio and share <= step.distinct_share
     return "near_constant" if near else ""
 
 

@@ -10,6 +10,7 @@ import pyarrow as pa
 from roentgene.analyses.releasing.columns import (
     Columns,
     described,
+    one_unit,
     rows_of_persons,
     sources_of,
     spread,
@@ -132,12 +133,16 @@ def _columns(cells: pl.DataFrame, units: Units, block: str, what: str) -> Column
     if not cells.height:
         msg = f"none of the patients has a value of the {what} that are asked for"
         raise FileError(msg, f"Loosen the {what} in the release file")
+    unit = one_unit(cells.filter(pl.col("is_number")), what)
     of_kind: dict[str, pa.Array] = {}
     for is_number, value in ((True, "number"), (False, "text")):
         part = cells.filter(pl.col("is_number") == is_number)
         part = part.select("row_no", "column", pl.col(value).alias("value"))
         of_kind |= spread(part, units.n_rows, what, _ONE_VALUE)
-    facts = {row["column"]: row for row in cells.unique("column", keep="first").to_dicts()}
+    facts = {
+        row["column"]: {**row, "unit": unit.get(row["column"], row["unit"])}
+        for row in cells.unique("column", keep="first").to_dicts()
+    }
     by_region = block == "dose"
     dictionary = [
         described(name, block, values, source=name, **_facts(facts[name], by_region=by_region))

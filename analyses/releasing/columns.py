@@ -168,6 +168,25 @@ def described(column: str, block: str, values: pa.Array, **more: Any) -> dict[st
     return {"column": column, "block": block, "type": type_word(values.type), **more}
 
 
+def one_unit(cells: pl.DataFrame, what: str) -> dict[str, str | None]:
+    """Give the unit of each column.
+
+    Raises
+    ------
+    FileError
+        If the numbers of a column are in several units: they would be mixed.
+    """
+    units = cells.select("column", "unit").unique().drop_nulls().sort("column", "unit")
+    several = units.filter(pl.col("column").is_duplicated())
+    if several.height:
+        name = several["column"][0]
+        told = " and ".join(several.filter(pl.col("column") == name)["unit"])
+        msg = f"the {what} {name} are in {told}"
+        raise FileError(msg, "Bring them to one unit, or include only cohorts that have one")
+    known = dict(units.iter_rows())
+    return {name: known.get(name) for name in cells["column"].unique().to_list()}
+
+
 def type_word(kind: pa.DataType) -> str:
     """Word of the dictionary for an Arrow type."""
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):

@@ -11,6 +11,7 @@ import polars as pl
 import pyarrow as pa
 
 from roentgene.analyses.preparation import fit_folds
+from roentgene.analyses.releasing.cautions import cautions
 from roentgene.analyses.releasing.columns import (
     Columns,
     described,
@@ -170,7 +171,7 @@ def read_content(reader: PinnedReader, asking: Warehouse, spec: ReleaseSpec) -> 
         },
         flow=target.units.flow,
         leaks=tuple(found),
-        warnings=tuple(_warnings(spec, target, columns)),
+        warnings=tuple(cautions(spec, target, columns)),
         cohorts=cohorts.to_dicts(),
     )
 
@@ -212,32 +213,3 @@ def _plain(values: pa.Array) -> pa.Array:
     if pa.types.is_large_string(kind) or pa.types.is_string_view(kind) or pa.types.is_null(kind):
         return values.cast(pa.string())
     return values
-
-
-def _warnings(spec: ReleaseSpec, target: Target, columns: Columns) -> list[str]:
-    told = []
-    zscored = sorted(
-        {str(r["source"]) for r in columns.dictionary if "zscore" in (r.get("value_scale") or "")}
-    )
-    if zscored:
-        told.append(
-            f"{', '.join(zscored)}: these values were z-scored before they came here, over whom is"
-            " not known; if over all patients, means and deviations of test rows are in them."
-        )
-    days = target.known_days.values()
-    if any(day is None for day in days):
-        told.append(
-            "No anchor is declared: whether predictors were measured before the target was known"
-            " was not checked. Declare `anchor` or `anchor_day`."
-        )
-    else:
-        undated = columns.sources.filter(pl.col("study_day").is_null() & pl.col("visit").is_null())
-        names = sorted(set(undated["source"].to_list()))
-        if names:
-            told.append(
-                f"{', '.join(names[:10])}{' …' if len(names) > 10 else ''}: values without a day;"
-                " that they were known at the anchor is taken on trust."
-            )
-    if not spec.splits:
-        told.append("There are no splits: who trains on all rows has nobody left to test on.")
-    return told

@@ -140,7 +140,8 @@ def _collection(manifest: Manifest, content: Content) -> Iterator[str]:
     yield ""
     yield f"Read from snapshot {manifest.snapshot_id} of the warehouse{at}."
     batches = sorted(set(content.tables["sources"]["batch_id"].drop_null().to_pylist()))
-    yield f"The values came with {len(batches):,} batches; `sources.csv` says which with which."
+    told = f"{len(batches):,} batch{'' if len(batches) == 1 else 'es'}"
+    yield f"The values came with {told}; `sources.csv` says which with which."
     yield ""
     yield from _table(
         ("view", "version", "sha256"),

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from roentgene.analyses.releasing.columns import Columns
 from roentgene.analyses.releasing.reading import PinnedReader
 from roentgene.analyses.releasing.targets import Target
+from roentgene.analyses.releasing.telling_values import telling_descriptions, telling_predictors
 from roentgene.schemas.errors import FileError
 from roentgene.schemas.markers import fold_name
 from roentgene.schemas.release import (
@@ -25,6 +24,7 @@ from roentgene.schemas.release import (
     ResponseTarget,
 )
 from roentgene.schemas.release_leaks import LEAKS, Leak
+from roentgene.schemas.release_steps import HarmonizationStep
 from roentgene.schemas.tell_tales import (
     genes_of,
     related_markers,
@@ -33,9 +33,6 @@ from roentgene.schemas.tell_tales import (
 )
 
 _MOST_NAMED = 3
-# fewer persons may agree with a target by chance
-_FEWEST_PERSONS = 8
-_MOST_CLASSES = 10
 
 
 @dataclass(frozen=True)
@@ -61,7 +58,7 @@ _CURES: Mapping[Leak, str] = {
     "no_landmark": "Declare landmark_day, or take visits until the anchor",
     "day_unknown": "Give the visits a day (kind: timepoint), or leave them out",
     "outcome": "Leave the column out",
-    "target_equivalent": "Leave the column out",
+    "target_equivalent": "Leave the column out, or harmonize by another batch",
     "fitted_on_everybody": "Fit the habitats on the training persons of every split alone",
 }
 
@@ -107,7 +104,7 @@ def find_leaks(
     found = [
         *_in_time(spec, target, columns.sources),
         *_by_name(reader, spec, target, columns.dictionary),
-        *_by_value(target, columns),
+        *_by_value(spec, target, columns),
         *_fitted(reader, target, columns.dictionary, splits),
     ]
     merged: dict[Leak, FoundLeak] = {}
@@ -211,27 +208,13 @@ def _is_equivalent(row: Mapping[str, Any], spec: ReleaseSpec) -> bool:
     return tells_marker(row["feature"], markers)
 
 
-def _by_value(target: Target, columns: Columns) -> list[FoundLeak]:
-    """Clinical and molecular columns whose classes are those of the target, one to one."""
-    classes = [target.stratum[person] for person in target.units.rows["person_id"]]
-    n_classes = len(set(classes))
-    if not 1 < n_classes <= _MOST_CLASSES:
-        return []
-    answers = pa.array(classes)
-    found = []
-    for row, values in zip(columns.dictionary, columns.arrays, strict=True):
-        if row["block"] not in ("clin", "gen"):
-            continue
-        if len(values) - values.null_count < _FEWEST_PERSONS:
-            continue
-        distinct = pc.count_distinct(values).as_py()
-        if not 1 < distinct <= n_classes:
-            continue
-        pairs = pa.table({"value": values, "answer": answers}).filter(pc.is_valid(values))
-        seen = pairs.group_by(["value", "answer"]).aggregate([])
-        told = pc.count_distinct(seen["answer"]).as_py()
-        if seen.num_rows == distinct == told:
-            found.append(str(row["column"]))
+def _by_value(spec: ReleaseSpec, target: Target, columns: Columns) -> list[FoundLeak]:
+    """Columns that tell the target by their values: predictors, and batches of harmonization."""
+    batches = {step.batch for step in spec.prepare if isinstance(step, HarmonizationStep)}
+    found = telling_predictors(target, columns)
+    if batches:
+        told = batches & set(telling_descriptions(target))
+        found += [f"{name} (batch of harmonization)" for name in sorted(told)]
     return [FoundLeak("target_equivalent", tuple(found))] if found else []
 
 

@@ -9,6 +9,7 @@ import polars as pl
 from roentgene.analyses.releasing.columns import (
     Columns,
     described,
+    one_unit,
     rows_of_persons,
     sources_of,
     spread,
@@ -68,7 +69,7 @@ def _expression(reader: PinnedReader, units: Units, block: ExpressionBlock) -> C
         _means(cells), units.n_rows, "expression", "Declare specimen_rule in the cohort"
     )
     scales = ", ".join(sorted(cells["value_scale"].unique().to_list()))
-    unit = dict(cells.select("column", "unit").unique("column").iter_rows())
+    unit = one_unit(cells, "values of expression")
     dictionary = [
         described(
             name,

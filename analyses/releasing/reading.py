@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from difflib import get_close_matches
 from typing import Any
 
 import duckdb
@@ -111,7 +112,24 @@ def views_of(spec: ReleaseSpec, study_pins: Mapping[str, int]) -> dict[str, View
     FileError
         If a pin names a view or version that does not exist.
     """
+    _refuse_unknown_pins(spec.view_versions)
     return views_read(queries_of(spec), {**study_pins, **spec.view_versions})
+
+
+def _refuse_unknown_pins(pins: Mapping[str, int]) -> None:
+    known: dict[str, list[int]] = {}
+    for view in registry().views:
+        for name in (view.full_name, view.full_name.split(".", 1)[1]):
+            known.setdefault(name, []).append(view.version)
+    for name, version in pins.items():
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            cure = f"Did you mean {near[0]!r}?" if near else "'roentgene views list' names them"
+            msg = f"view_versions: there is no view {name!r}"
+            raise FileError(msg, cure)
+        if version not in known[name]:
+            msg = f"view_versions: view {name!r} has no version {version}"
+            raise FileError(msg, f"It has {', '.join(map(str, sorted(known[name])))}")
 
 
 def views_of_manifest(manifest: Manifest) -> dict[str, View]:

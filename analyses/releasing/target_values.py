@@ -115,7 +115,8 @@ def _clinical(
     as_number = cells["value_number"].null_count() == 0 and target.positive is None
     cells = cells.with_columns(
         pl.col("value_number" if as_number else "value_text").alias("value"),
-        pl.lit(None, pl.Int64).alias("last_day"),
+        # of a visit; a variable of the patient has no day
+        pl.col("study_day").cast(pl.Int64).alias("last_day"),
     )
     return _one_each(cells, [], MISSING)
 

@@ -115,6 +115,9 @@ def _survival(
         raise unknown(target.name, names, "endpoint")
     rows = known.filter(pl.col("endpoint") == target.name)
     if target.start_anchor is not None:
+        starts = sorted(set(rows["start_anchor"].to_list()))
+        if target.start_anchor not in starts:
+            raise unknown(target.start_anchor, starts, f"start_anchor of {target.name}")
         rows = rows.filter(pl.col("start_anchor") == target.start_anchor)
     anchors = _anchor_days(reader, units)
     found: dict[str, Found] = {}
@@ -125,7 +128,8 @@ def _survival(
     for (person,), part in of_person.items():
         given = part.unique(["start_anchor", "time_days", "event"], maintain_order=True)
         if given.height > 1:
-            lost[str(person)] = CONTRADICTING
+            several = given["start_anchor"].n_unique() > 1
+            lost[str(person)] = "several anchors; name start_anchor" if several else CONTRADICTING
             continue
         row = given.row(0, named=True)
         day = anchors.get((row["cohort_id"], row["patient_id"], row["start_anchor"]))
@@ -137,18 +141,11 @@ def _survival(
         patient = (row["cohort_id"], row["patient_id"])
         found[str(person)] = Found(value, patient, day)
     kept = _kept(units, found, lost, f"with time and event of {target.name}")
-    if landmark is not None:
-        early = {p for p in kept.persons if found[p].value[0] <= landmark}
-        reason = f"event or end of follow-up until day {landmark} after the anchor"
-        kept = kept.keeping(
-            set(kept.persons) - early,
-            f"under observation at the landmark, day {landmark}",
-            {reason: len(early)} if early else {},
-        )
-        if not kept.persons:
-            msg = f"nobody is under observation after the landmark, day {landmark}"
-            raise FileError(msg, "Choose an earlier landmark_day")
     shift = landmark or 0
+    early = {p for p in kept.persons if found[p].value[0] <= shift}
+    # what is measured on the day from which time counts may already know what happened on it
+    if landmark is not None or early:
+        kept = _observed(kept, early, shift)
     of_rows = [found[person].value for person in kept.rows["person_id"]]
     return Target(
         kept,
@@ -160,6 +157,20 @@ def _survival(
         {person: (found[person].last_day or 0) + shift for person in kept.persons},
         {person: found[person].patient for person in kept.persons},
     )
+
+
+def _observed(units: Units, early: set[str], landmark: int) -> Units:
+    """Leave out who had the event or was lost until the clock starts."""
+    reason = f"event or end of follow-up until day {landmark} after the anchor"
+    kept = units.keeping(
+        set(units.persons) - early,
+        f"under observation at the landmark, day {landmark}",
+        {reason: len(early)} if early else {},
+    )
+    if not kept.persons:
+        msg = f"nobody is under observation after the landmark, day {landmark}"
+        raise FileError(msg, "Choose an earlier landmark_day")
+    return kept
 
 
 def _unusable(row: Mapping[str, Any], anchor_day: int | None) -> str | None:

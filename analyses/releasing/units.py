@@ -6,16 +6,18 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from roentgene.analyses.releasing.inclusion import refuse_unrepeatable
+from roentgene.analyses.releasing.inclusion import plain_columns, refuse_unrepeatable
 from roentgene.analyses.releasing.name_choice import unknown
 from roentgene.analyses.releasing.reading import PinnedReader
 from roentgene.schemas.errors import FileError
 from roentgene.schemas.release import PATIENT_KEYS, ReleaseSpec
+from roentgene.schemas.release_splits import columns_of_splits
+from roentgene.schemas.release_steps import HarmonizationStep
 from roentgene.warehouse.query import run_limited
 from roentgene.warehouse.releases.manifest import FlowStep
 from roentgene.warehouse.store import Warehouse
 
-_OWN = ("person_id", "timepoint_id", "row_no")
+_OWN = ("person_id", "timepoint_id", "row_no", "sex", "age_at_day_zero", "batch_id")
 _RESERVED = ("rad__", "dose__", "gen__", "clin__", "target")
 
 
@@ -125,6 +127,7 @@ def find_units(reader: PinnedReader, asking: Warehouse, spec: ReleaseSpec) -> Un
     # the patient by whom the person is known stands for it, else the first
     own = pl.concat_str("cohort_id", "patient_id", separator=":") == pl.col("person_id")
     persons = included.sort("person_id", ~own, "cohort_id", "patient_id")
+    persons = _described_alike(persons, described_by, spec)
     first = persons.unique("person_id", keep="first").sort("person_id")
     several = included.height - first.height
     flow.append(
@@ -153,6 +156,28 @@ def find_units(reader: PinnedReader, asking: Warehouse, spec: ReleaseSpec) -> Un
     places = visits.select(*PATIENT_KEYS, "timepoint_id").join(of_person, on=list(PATIENT_KEYS))
     places = places.join(rows.select(*keys, "row_no"), on=keys).drop("person_id")
     return Units(persons, rows, places, described_by, tuple(flow))
+
+
+def _described_alike(
+    persons: pl.DataFrame, described_by: tuple[str, ...], spec: ReleaseSpec
+) -> pl.DataFrame:
+    """Describe patients who are one person alike, by the first who is described at all.
+
+    Raises
+    ------
+    FileError
+        If they differ in what splits or steps go by: a person would be trained on and tested.
+    """
+    batches = {step.batch for step in spec.prepare if isinstance(step, HarmonizationStep)}
+    needed = batches.union(columns_of_splits(spec.splits))
+    for name in described_by:
+        several = persons.group_by("person_id").agg(pl.col(name).drop_nulls().n_unique().alias("n"))
+        n_several = several.filter(pl.col("n") > 1).height
+        if n_several and name in needed:
+            msg = f"{n_several} persons have several values of {name}, a patient each"
+            raise FileError(msg, "Give all patients of a person one value, or include one of them")
+    first = pl.col(described_by).drop_nulls().first().over("person_id")
+    return persons.with_columns(first)
 
 
 def _included(
@@ -206,8 +231,8 @@ def _asked(asking: Warehouse, spec: ReleaseSpec) -> pl.DataFrame:
     for name in answer.table.column_names:
         if name in _OWN or name.startswith(_RESERVED) or "zero_offset" in name:
             msg = f"the inclusion query has a column {name}, a name that the release itself needs"
-            raise FileError(msg, "Give it another name")
-    return pl.from_arrow(answer.table)  # type: ignore[return-value]
+            raise FileError(msg, "Leave it out, or give it another name")
+    return plain_columns(pl.DataFrame(pl.from_arrow(answer.table)))
 
 
 def _refuse_wrong(asked: pl.DataFrame, known: pl.DataFrame) -> None:

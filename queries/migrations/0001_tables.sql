@@ -90,7 +90,7 @@ COMMENT ON COLUMN "study"."expectation"."block" IS 'imaging, or the kind of a ta
 COMMENT ON COLUMN "study"."expectation"."timepoint_id" IS 'expected visit; NULL for a table';
 COMMENT ON COLUMN "study"."expectation"."sequence" IS 'expected sequence; NULL for a table';
 COMMENT ON COLUMN "study"."expectation"."region" IS 'expected region; NULL for a table';
-COMMENT ON COLUMN "study"."expectation"."rater_id" IS 'expected rater; NULL for any';
+COMMENT ON COLUMN "study"."expectation"."rater_id" IS 'expected rater; NULL for any, and for a table';
 COMMENT ON COLUMN "study"."expectation"."batch_id" IS 'batch that wrote the row';
 CREATE TABLE "study"."specimen_rule" (
   "cohort_id" TEXT NOT NULL,

@@ -103,6 +103,10 @@ def test_near_constant_columns_go() -> None:
     assert done.columns[4:] == ["rad__x", "gen__flag", "clin__word"]
     _, parameters = prepared(rows, step("variance", blocks=["gen"]))
     assert reasons(parameters) == {}
+    # as in caret, the share of 2 in 30 itself is small enough
+    shares = {"frequency_ratio": 1.0, "distinct_share": 2 / 30}
+    _, parameters = prepared(rows, step("variance", blocks=["gen"], **shares))
+    assert reasons(parameters) == {"gen__flag": "near_constant"}
     _, parameters = prepared(rows, step("variance", missing_above=0.6, frequency_ratio=30))
     assert reasons(parameters) == {"rad__same": "constant"}
 
@@ -211,6 +215,13 @@ def test_targets_without_all_raters_do_not_count_and_repeated_ratings_are_refuse
     two = rows.with_columns(rad__full=pl.lit(1.0))
     _, parameters = prepared(two, step("stability"), repeated={1: both})
     assert reasons(parameters) == {"rad__good": "no_coefficient"}
+    # a reader who rated others, alone
+    alone = ratings.filter(pl.col("rater") == "r0").with_columns(
+        pl.lit("other").alias("rater"), pl.col("target") + "|other"
+    )
+    _, parameters = prepared(rows, step("stability"), repeated={1: ratings})
+    _, with_alone = prepared(rows, step("stability"), repeated={1: pl.concat([ratings, alone])})
+    assert with_alone.equals(parameters)
     with pytest.raises(FileError, match="of no feature there is a coefficient"):
         prepared(rows, step("stability"), repeated={1: lacking})
     with pytest.raises(FileError, match="2 ratings stand more than once"):

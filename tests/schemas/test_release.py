@@ -41,6 +41,8 @@ def test_a_word_may_stand_for_a_list_of_one(tmp_path: Path) -> None:
     ("spec", "words"),
     [
         ({"version": "1.0"}, "'1.0' is no semantic version"),
+        # YAML takes it for a number
+        ({"version": 1.0}, "1.0 is no semantic version"),
         ({"version": "v1.0.0"}, "no semantic version"),
         ({"name": "a/b"}, "name: "),
         ({"name": "../x"}, "name: "),

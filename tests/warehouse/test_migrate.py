@@ -308,7 +308,7 @@ def test_a_new_migration_is_applied_in_one_commit(
         assert columns(warehouse, "ops.added") == ["i"]
         assert columns(warehouse, "study.patient")[-1] == "added"
         assert warehouse.snapshots()[-1].message == "bring up to date: 0002_added"
-        assert warehouse.snapshot_id == 2
+        assert warehouse.snapshot_id == 4
         query = "SELECT sha256 FROM ops.migration WHERE migration = '0002_added'"
         assert list(warehouse.rows(query)) == [(added.sha256,)]
 

@@ -29,6 +29,8 @@ _OTHER_NAMES: Mapping[str, tuple[str, ...]] = {
 _ABOUT = frozenset(
     {"person_id", "patient_id", "hugo_symbol", "molecular_profile_id", "marker", "endpoint"}
 )
+# columns that name rows leave few
+_ALL = 1000
 _MEASUREMENT_ID = re.compile(r"(?:(?P<before>\w+)_)?measurement_id(?:_(?P<after>\w+))?")
 _ASKED = (
     *("cohort_id", "person_id", "patient_id", "timepoint_id", "modality", "sequence", "series_id"),
@@ -97,6 +99,31 @@ def evidence_of_stored(warehouse: Warehouse, declared: Table, row: Row) -> list[
     standing = StoredRows(warehouse).standing(declared, row)
     key = {name: row[name] for name in declared.key}
     return [Evidence(declared.full_name, "", True, key, 1, (standing,))]
+
+
+def evidence_named(
+    warehouse: Warehouse, name: str, named: Mapping[str, Any], structure: str | None = None
+) -> Evidence:
+    """Give the rows of a table that columns name, None for NULL; of a structure where it is given.
+
+    Parameters
+    ----------
+    warehouse : Warehouse
+        The warehouse.
+    name : str
+        Full name of the table.
+    named : mapping
+        Values of columns.
+    structure : str or None
+        Region of the segmentation that a row must refer to.
+    """
+    found, _ = StoredRows(warehouse).alike(name, named, _ALL)
+    rows = [row for row in found if structure is None or _is_of(row, structure)]
+    return Evidence(name, "", True, named, len(rows), tuple(rows))
+
+
+def _is_of(stored: StoredRow, structure: str) -> bool:
+    return any(one.row.get("region") == structure for one in walk(stored.stands_on))
 
 
 def _named_measurements(warehouse: Warehouse, stored: StoredRows, row: Row) -> Iterator[Evidence]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any
 
 from roentgene.schemas.errors import FileError
@@ -14,11 +15,7 @@ from roentgene.warehouse.releases.manifest import Manifest
 from roentgene.warehouse.releases.store import find_release
 from roentgene.warehouse.releases.tables import read_table
 
-#: Columns of the dictionary, and the columns of views and tables that they stand for.
-_STANDS_FOR: Mapping[str, tuple[str, ...]] = {
-    "feature": ("feature", "variable", "hugo_symbol", "entity", "marker"),
-    "timepoint": ("timepoint_id",),
-}
+_ABOUT = frozenset({"key", "context"})
 _TABLE = "table"
 _FILE = "table.parquet"
 
@@ -39,6 +36,10 @@ class ReleaseCell:
         Keys of the row.
     dictionary : mapping
         What the release says of the column.
+    sources : tuple of mapping
+        What it says of where the value came from.
+    target : mapping
+        What its file declares as the target.
     snapshot_id : int
         Snapshot from which it was made.
     author, created_at, code_version, fingerprint : str
@@ -58,6 +59,8 @@ class ReleaseCell:
     value: Any
     row: Mapping[str, Any]
     dictionary: Mapping[str, Any]
+    sources: tuple[Mapping[str, Any], ...]
+    target: Mapping[str, Any]
     snapshot_id: int
     author: str
     created_at: datetime
@@ -67,16 +70,6 @@ class ReleaseCell:
     sha256: str
     views: Mapping[str, str]
     superseded_by: str | None
-
-    @property
-    def named(self) -> dict[str, Any]:
-        """What row and dictionary say, by the names that views and tables have for it."""
-        found = {name: value for name, value in self.row.items() if value is not None}
-        for name, value in self.dictionary.items():
-            for stands_for in _STANDS_FOR.get(name, (name,)):
-                if value is not None and value != "":
-                    found[stands_for] = value
-        return found
 
 
 def read_cell(
@@ -107,10 +100,10 @@ def read_cell(
         near = get_close_matches(column, content.column_names, n=1)
         msg = f"{manifest.release} has no column {column!r}"
         raise FileError(msg, f"Did you mean {near[0]!r}?" if near else "See dictionary.csv")
-    keys = [name for name in content.column_names if name not in described or name == column]
+    about = [name for name, row in described.items() if row["block"] in _ABOUT]
     rows = [
         row
-        for row in content.select(list(dict.fromkeys([*keys, column]))).to_pylist()
+        for row in content.select(list(dict.fromkeys([*about, column]))).to_pylist()
         if row["person_id"] == person_id and timepoint_id in (None, row.get("timepoint_id"))
     ]
     if len(rows) != 1:
@@ -122,9 +115,11 @@ def read_cell(
         person_id,
         row.get("timepoint_id"),
         column,
-        row.pop(column),
-        row,
-        described.get(column, {}),
+        row[column],
+        {name: row[name] for name in about},
+        described[column],
+        tuple(_sources(folder, described[column], row)),
+        manifest.spec["target"],
         manifest.snapshot_id,
         manifest.author,
         manifest.created_at,
@@ -135,6 +130,15 @@ def read_cell(
         {name: view.sha256 for name, view in manifest.views.items()},
         manifest.superseded_by,
     )
+
+
+def _sources(
+    folder: Path, described: Mapping[str, Any], row: Mapping[str, Any]
+) -> Iterator[dict[str, Any]]:
+    for source in read_table(folder, "sources").to_pylist():
+        keys = [name for name in ("person_id", "timepoint_id") if name in source]
+        if source["source"] == described["source"] and all(source[k] == row[k] for k in keys):
+            yield source
 
 
 def _not_one(manifest: Manifest, person_id: str, rows: list[dict[str, Any]]) -> FileError:

@@ -71,15 +71,19 @@ class StoredRows:
         full_name : str
             Table.
         equal : mapping
-            Values by column.
+            Values by column; None asks for NULL.
         limit : int
             Rows to give at most.
         patient : mapping, optional
             ``cohort_id`` and ``patient_id`` of the patient whose samples are meant.
         """
         declared = table(full_name)
-        types: dict[str, str | None] = {name: declared.column(name).type for name in equal}
+        types = {
+            name: None if given is None else declared.column(name).type
+            for name, given in equal.items()
+        }
         bound = {f"c{number}": given for number, given in enumerate(equal.values())}
+        bound = {name: given for name, given in bound.items() if given is not None}
         bound |= patient or {}
         of_patient = patient is not None
         select = rows_where(full_name, types, limit, of_patient=of_patient)

@@ -13,9 +13,11 @@ from roentgene.schemas.errors import FileError, QueryError
 from roentgene.warehouse.migrate import views_are_deployed
 from roentgene.warehouse.opening import open_warehouse
 from roentgene.warehouse.store import Warehouse
+from roentgene.warehouse.tracing.cell_origin import origin_of
 from roentgene.warehouse.tracing.commits import Commit, SourceFile, commits_of, files_of
 from roentgene.warehouse.tracing.evidence import (
     Evidence,
+    evidence_named,
     evidence_of,
     evidence_of_stored,
     measurements_alike,
@@ -27,21 +29,9 @@ from roentgene.warehouse.tracing.stored import walk
 from roentgene.warehouse.tracing.subject import (
     Row,
     Subject,
-    column_types,
     find_row,
     find_subject,
 )
-
-# what the columns of each block of a release are made from
-_VIEWS: Mapping[str, str] = {"rad": "mart.patient_feature"}
-_TABLES: Mapping[str, frozenset[str]] = {
-    "clin": frozenset({"clinical.variable", "study.patient"}),
-    "dose": frozenset({"imaging.dose_feature"}),
-    "gen": frozenset({"genomic.expression", "genomic.mutation", "genomic.biomarker"}),
-    "target": frozenset(
-        {"clinical.outcome", "clinical.response", "clinical.variable", "genomic.biomarker"}
-    ),
-}
 
 
 @dataclass(frozen=True)
@@ -244,18 +234,22 @@ def trace_release(folder: Path | None, cell: ReleaseCell, limit: int = 10) -> Tr
 
 
 def _behind(warehouse: Warehouse, cell: ReleaseCell, limit: int, notes: tuple[str, ...]) -> Trace:
-    block = str(cell.dictionary.get("block") or cell.column.partition("__")[0])
-    name = cell.dictionary.get("view") or _VIEWS.get(block)
-    if name is not None:
-        subject = find_subject(str(name), warehouse.study.view_versions)
-        known = column_types(warehouse, subject.full_name)
-        conditions = {key: str(value) for key, value in cell.named.items() if key in known}
+    origin = origin_of(cell)
+    notes = (*notes, *origin.notes)
+    evidence: list[Evidence] = []
+    if origin.view is not None:
+        subject = find_subject(origin.view, warehouse.study.view_versions)
         try:
-            found = trace_row(warehouse, subject, find_row(warehouse, subject, conditions), limit)
-            return replace(found, release=cell, notes=(*notes, *found.notes))
+            row = find_row(warehouse, subject, origin.conditions or {})
         except QueryError as error:
+            # of the source is told what it names, though the view has another row for it by now
             notes = (*notes, error.message)
-    evidence = evidence_of(warehouse, cell.named, _TABLES.get(block, frozenset()), limit)
+            evidence = evidence_of(warehouse, origin.conditions or {}, frozenset(), limit)
+        else:
+            found = trace_row(warehouse, subject, row, limit)
+            return replace(found, release=cell, notes=(*notes, *found.notes))
+    for name, named in origin.stored:
+        evidence.append(evidence_named(warehouse, name, named, origin.structure))
     rows = walk([one for found in evidence for one in found.rows])
     return Trace(
         f"release {cell.release}",

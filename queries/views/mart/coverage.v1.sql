@@ -45,8 +45,8 @@ rated AS (
   SELECT
     cohort_id, patient_id, timepoint_id, sequence, region, rater_id,
     arg_min(status, place) AS status,
-    -- arg_min over a row, for it passes over a reason that is NULL
-    arg_min({'reason': reason}, {'place': place, 'reason': reason}).reason AS reason,
+    -- min over a row, for arg_min passes over a reason that is NULL
+    min({'place': place, 'reason': reason}).reason AS reason,
     count(*) AS n_measurements
   FROM measured
   GROUP BY cohort_id, patient_id, timepoint_id, sequence, region, rater_id

@@ -72,10 +72,8 @@ cell AS (
     min(series_id) = max(series_id) AS one_series,
     count(voxel_mm3) = count(*) AS sizes_known,
     -- without an index the series is no volume of a 4-D image, and comes before those
-    arg_min(series_id, {'volume': coalesce(volume_index, -1), 'id': series_id}) AS first_volume,
-    arg_min(
-      series_id, {'size': voxel_mm3, 'volume': coalesce(volume_index, -1), 'id': series_id}
-    ) AS finest
+    min({'volume': coalesce(volume_index, -1), 'id': series_id}).id AS first_volume,
+    min({'size': voxel_mm3, 'volume': coalesce(volume_index, -1), 'id': series_id}).id AS finest
   FROM measured
   GROUP BY cohort_id, person_id, timepoint_id, sequence, region, profile, engine
 ),

@@ -16,7 +16,7 @@ WITH repeated AS (
     within_subject_sd, run_name, analysis_run_id,
     row_number() OVER (
       PARTITION BY cohort_id, region, sequence, profile, engine, feature
-      ORDER BY n_targets DESC, within_subject_sd DESC, analysis_run_id
+      ORDER BY n_targets DESC, within_subject_sd DESC, analysis_run_id, stability_key
     ) AS place
   FROM mart_versions.feature_stability_v1
   WHERE design = 'test_retest'

@@ -59,14 +59,14 @@ later AS (
     count(*) AS n_later,
     count(*) FILTER (ordered.study_day >= onset.study_day + 28) AS n_late_enough,
     min(ordered.study_day) FILTER (ordered.study_day >= onset.study_day + 28) AS late_enough_day,
-    arg_min(
+    -- the first of them, for a row is compared by its fields in their order
+    min(
       {
-        'timepoint_id': ordered.timepoint_id,
         'study_day': ordered.study_day,
+        'timepoint_id': ordered.timepoint_id,
         'response': ordered.response,
         'progression': ordered.progression
-      },
-      {'study_day': ordered.study_day, 'timepoint_id': ordered.timepoint_id}
+      }
     ) FILTER (
       (ordered.study_day >= onset.study_day + 28 AND ordered.response <> 'NE')
       OR ordered.progression IN ('confirmed', 'pseudoprogression')

@@ -18,6 +18,12 @@ LATE = [{"timepoint": "week_6", "classes": "glcm"}]
 LATE_SOURCE = "rad__week_6__T1__WT__original"
 RESPONSE = {"kind": "response", "name": "RANO", "timepoint": "week_6"}
 CLINICAL = [{"variables": ["kps", "side"]}]
+TOLD_BY_SCANNER = """
+SELECT p.cohort_id, p.patient_id, if(b.result = 'MUT', 'M1', 'M' || p.site) AS scanner
+FROM study.patient AS p
+LEFT JOIN genomic.biomarker AS b
+  ON b.cohort_id = p.cohort_id AND b.patient_id = p.patient_id AND b.marker = 'IDH'
+"""
 
 
 @pytest.mark.parametrize(
@@ -69,6 +75,26 @@ CLINICAL = [{"variables": ["kps", "side"]}]
             "clin__kps",
             {"clinical": CLINICAL, "target": {"kind": "clinical", "name": "kps"}},
         ),
+        # the time of survival, and a number, in another unit
+        ("target_equivalent", "clin__kps", {"clinical": CLINICAL, "target": SURVIVAL}),
+        (
+            "target_equivalent",
+            "clin__age_at_day_zero",
+            {
+                "clinical": [{"patient": ["age_at_day_zero"]}],
+                "target": {"kind": "clinical", "name": "kps"},
+            },
+        ),
+        # harmonization would take the target for a scanner
+        (
+            "target_equivalent",
+            "scanner \\(batch of harmonization\\)",
+            {
+                "patients": {"sql": TOLD_BY_SCANNER},
+                "splits": [{"kind": "cross_validation", "split_id": "cv", "folds": 2}],
+                "prepare": [{"kind": "harmonization", "batch": "scanner", "minimum_batch": 2}],
+            },
+        ),
     ],
 )
 def test_a_leak_is_refused_by_name(
@@ -78,6 +104,12 @@ def test_a_leak_is_refused_by_name(
         make(**spec)
     assert refused.value.exit_code == 2
     assert refused.value.cure
+
+
+def test_a_description_that_tells_the_target_is_stated(make: Callable[..., Content]) -> None:
+    told = "scanner: describes the patients and tells the target"
+    assert any(told in one for one in make(patients={"sql": TOLD_BY_SCANNER}).warnings)
+    assert not any("tells the target" in one for one in make().warnings)
 
 
 def test_a_leak_is_let_in_by_hand_and_said(make: Callable[..., Content]) -> None:
@@ -94,7 +126,7 @@ def test_a_leak_is_let_in_by_hand_and_said(make: Callable[..., Content]) -> None
         {"features": LATE, "anchor_day": 42},
         {"features": LATE, "target": SURVIVAL, "landmark_day": 42},
         {"target": RESPONSE},
-        {"clinical": CLINICAL, "target": SURVIVAL},
+        {"clinical": [{"variables": "side"}], "target": SURVIVAL},
         {"genomic": [{"kind": "mutation", "genes": "TP53"}], "anchor_day": 5},
         # the expression of a gene does not say whether it is mutated
         {"genomic": [{"kind": "expression", "profile": "rna_z", "genes": "IDH1"}]},

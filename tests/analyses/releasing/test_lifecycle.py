@@ -167,11 +167,12 @@ def test_a_killed_attempt_leaves_no_release_and_the_next_one_succeeds(
         ({"features": [{"features": "nothing"}]}, "feature 'nothing' is not in the warehouse"),
         ({"clinical": [{"variables": "os_months"}]}, "outcome: "),
         (
-            {"patients": {"sql": "SELECT cohort_id, patient_id FROM study.patient LIMIT 0"}},
+            {"patients": {"sql": "SELECT cohort_id, patient_id FROM study.patient WHERE false"}},
             "nobody",
         ),
         ({"snapshot": 999}, "snapshot 999 does not exist or has expired"),
-        ({"view_versions": {"patient_feature": 99}}, "to version 99, which does not exist"),
+        ({"view_versions": {"patient_feature": 99}}, "patient_feature' has no version 99"),
+        ({"view_versions": {"patient_featur": 1}}, "no view 'patient_featur'"),
     ],
 )
 def test_a_refused_release_writes_nothing(

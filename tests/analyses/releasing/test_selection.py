@@ -141,6 +141,17 @@ def test_the_inclusion_query_says_who_is_in_and_may_describe_them(
             FileError,
             "needs",
         ),
+        # else a column of the study would say what the query says
+        (
+            "SELECT cohort_id, patient_id, 'male' AS sex FROM study.patient",
+            FileError,
+            "column sex",
+        ),
+        (
+            "SELECT cohort_id, patient_id, DATE '2020-01-01' AS seen FROM study.patient",
+            FileError,
+            "column seen .* dates",
+        ),
         ("SELECT nothing FROM study.patient", QueryError, "nothing"),
     ],
 )
@@ -182,6 +193,7 @@ def test_a_gene_may_be_the_target(make: Callable[..., Content]) -> None:
         ({"kind": "biomarker", "name": "MGTM"}, "MGMT"),
         ({"kind": "clinical", "name": "kpss"}, "kps"),
         ({"kind": "outcome", "name": "OSS"}, "OS"),
+        ({"kind": "outcome", "name": "OS", "start_anchor": "baseline"}, "baseline_scan"),
         ({"kind": "response", "name": "RANA", "timepoint": "week_6"}, "RANO"),
         ({"kind": "biomarker", "name": "MGMT", "positive": "methylatd"}, "methylated"),
     ],
