@@ -101,7 +101,10 @@ def test_sqlalchemy_binds_values_and_keeps_null(lake: Warehouse) -> None:
 
 
 @pytest.mark.extras
-def test_jupysql_asks_the_lake_as_the_page_says(lake: Warehouse) -> None:
+def test_jupysql_asks_the_lake_as_the_page_says(
+    lake: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PLOOMBER_STATS_ENABLED", "false")
     connections = pytest.importorskip("sql.connection", reason="JupySQL is not installed")
     shell_module = pytest.importorskip("IPython.core.interactiveshell")
     shell = shell_module.InteractiveShell.instance()
