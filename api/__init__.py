@@ -10,15 +10,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from roentgene.analyses.releasing.load import LoadedFold, load
     from roentgene.warehouse.opening import create_warehouse as create
     from roentgene.warehouse.opening import open_warehouse as open
     from roentgene.warehouse.store import Warehouse
 
-__all__ = ["Warehouse", "create", "open"]
+__all__ = ["LoadedFold", "Warehouse", "create", "load", "open"]
 
 _HOMES = {
     "open": ("roentgene.warehouse.opening", "open_warehouse"),
     "create": ("roentgene.warehouse.opening", "create_warehouse"),
+    "load": ("roentgene.analyses.releasing.load", "load"),
+    "LoadedFold": ("roentgene.analyses.releasing.load", "LoadedFold"),
     "Warehouse": ("roentgene.warehouse.store", "Warehouse"),
 }
 

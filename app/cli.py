@@ -22,9 +22,13 @@ from roentgene.app.commands import (
     gates,
     ingest,
     init,
+    optimize,
+    publish,
     quarantine,
+    release,
     sql,
     status,
+    trace,
     views,
 )
 from roentgene.app.terminal import note, say, tell_error
@@ -39,7 +43,8 @@ _OBJECTS_BETWEEN_SEARCHES = 50_000
 _AS_JSON = "--json"
 _ORDER = (
     *("demo", "init", "ingest", "status", "gates", "quarantine"),
-    *("sql", "views", "analyze", "doctor"),
+    *("sql", "views", "analyze", "release", "trace"),
+    *("publish", "optimize", "doctor"),
 )
 
 
@@ -132,6 +137,10 @@ app.add_typer(quarantine.app, name="quarantine")
 app.command("sql")(sql.sql)
 app.add_typer(views.app, name="views")
 app.command("analyze")(analyze.analyze)
+app.add_typer(release.app, name="release")
+app.command("trace")(trace.trace)
+app.command("publish")(publish.publish)
+app.command("optimize")(optimize.optimize)
 app.command("doctor")(doctor.doctor)
 
 

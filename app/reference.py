@@ -14,7 +14,7 @@ from pathlib import Path
 from roentgene.app import reference_names as names
 from roentgene.app.reference_commands import commands_page
 from roentgene.app.reference_data import tables_page, views_page
-from roentgene.app.reference_files import analysis_page, cohort_page, study_page
+from roentgene.app.reference_files import analysis_page, cohort_page, release_page, study_page
 from roentgene.app.reference_words import features_page, reason_codes_page, words_page
 from roentgene.schemas.errors import FileError, RoentgeneError
 
@@ -29,6 +29,7 @@ _PAGES: Mapping[str, Callable[[], str]] = {
     names.COHORT: cohort_page,
     names.STUDY: study_page,
     names.ANALYSIS: analysis_page,
+    names.RELEASE: release_page,
     names.COMMANDS: commands_page,
 }
 

@@ -12,6 +12,7 @@ from roentgene.app.reference_keys import MISSING, Section, name_rule, section_bl
 from roentgene.app.reference_names import TABLES
 from roentgene.schemas.analysis import Association, Stability
 from roentgene.schemas.cohort import Cohort
+from roentgene.schemas.release import ReleaseSpec
 from roentgene.schemas.study import PACKAGED_PROFILES, STUDY_FILE, Study
 from roentgene.schemas.table_source import MISSING_WORDS
 
@@ -81,6 +82,21 @@ def analysis_page() -> str:
                 Section("analysis: association", Association),
             ]
         ),
+    )
+
+
+def release_page() -> str:
+    """Write every key of a release file."""
+    return page(
+        "# The release file",
+        "What a frozen data set holds: who, which columns, which target, which splits. `roentgene "
+        "release create NAME --spec SPEC.yaml` makes it and records it in "
+        f"{link('ops.release', 'ops.release', TABLES)}. A single word stands for a list of one. "
+        "The name of a release has no blanks.",
+        name_rule(),
+        "The demo ends with this one:",
+        fenced(_example("release.yaml"), "yaml"),
+        *section_blocks([Section(_TOP, ReleaseSpec)]),
     )
 
 

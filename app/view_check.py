@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +10,9 @@ import duckdb
 
 from roentgene.app.empty_catalogue import bound_columns, empty_catalogue
 from roentgene.queries import render
-from roentgene.queries.registry import VERSIONS_SCHEMA, locked, registry
+from roentgene.queries.contract import promised
+from roentgene.queries.macros import locked_macros, macro_lock, macros
+from roentgene.queries.registry import VERSIONS_SCHEMA, Lock, locked, registry
 from roentgene.warehouse.opening import open_warehouse
 
 
@@ -39,7 +41,8 @@ def check_views() -> list[ViewFault]:
 
 
 def _against_lock() -> Iterator[ViewFault]:
-    wanted, found = locked(), registry().lock()
+    wanted = {**locked(), **_of_macros(locked_macros())}
+    found = {**registry().lock(), **_of_macros(macro_lock(macros(), registry()))}
     for name in sorted({*wanted, *found}):
         if name not in found:
             yield ViewFault(name, "is in views.lock, but its file is gone")
@@ -49,14 +52,27 @@ def _against_lock() -> Iterator[ViewFault]:
             yield ViewFault(name, "is not what views.lock holds: it, or a view it reads, changed")
 
 
+def _of_macros(lock: Lock) -> Lock:
+    return {f"macros/{name}": entry for name, entry in lock.items()}
+
+
 def _against_catalogue() -> Iterator[ViewFault]:
     with empty_catalogue() as con:
         for view in registry().views:
             try:
-                bound_columns(con, view)
+                columns = bound_columns(con, view)
             except duckdb.Error as error:
-                name = f"{view.schema}/{view.name}.v{view.version}"
-                yield ViewFault(name, f"does not bind: {str(error).splitlines()[0]}")
+                yield ViewFault(view.locked_name, f"does not bind: {str(error).splitlines()[0]}")
+                continue
+            wanted = promised().get(view.locked_name)
+            if wanted is not None and list(wanted.items()) != columns:
+                yield ViewFault(view.locked_name, f"has other columns: {_changed(wanted, columns)}")
+
+
+def _changed(wanted: Mapping[str, str], found: Sequence[tuple[str, str]]) -> str:
+    now = dict(found)
+    names = [name for name in {**wanted, **now} if wanted.get(name) != now.get(name)]
+    return ", ".join(names) or "another order"
 
 
 def check_deployed(folder: Path) -> list[ViewFault]:

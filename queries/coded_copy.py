@@ -3,13 +3,16 @@
 A native file takes the texts of a column one by one, three seconds for twenty million. As an ENUM
 they are numbers. A view of the table's name gives them back as text, so that nobody who asks it
 sees a difference.
+
+Lists go the same way: DuckDB 1.0 cannot read a list column of which no row has an element, as
+newer versions write it. They are stored as one text with a separator.
 """
 
 from __future__ import annotations
 
 from sqlglot import exp
 
-from roentgene.queries.render import create_schema, create_view, identifier
+from roentgene.queries.render import create_schema, create_view, drop_relation, identifier
 from roentgene.schemas.tables import Column, Table
 
 #: Schema of the copies; what people ask are the views over them.
@@ -17,6 +20,14 @@ CODED_SCHEMA = "coded"
 
 _DIALECT = "duckdb"
 _TEXT = "VARCHAR"
+_LIST = "VARCHAR[]"
+# the unit separator of ASCII: no word holds it
+_SEPARATOR = 31
+
+
+def is_coded(table: Table) -> bool:
+    """Whether a table that holds rows is copied in another form, under a view of its name."""
+    return table.coded or any(column.type == _LIST for column in table.columns)
 
 
 def copy_coded(source_catalog: str, target_catalog: str, table: Table) -> list[str]:
@@ -31,19 +42,59 @@ def copy_coded(source_catalog: str, target_catalog: str, table: Table) -> list[s
     """
     source = _relation(table.schema, table.name, source_catalog)
     target = _relation(CODED_SCHEMA, _name(table), target_catalog)
-    cells = [
-        _cast(column.name, exp.DataType.build(_type(table, column), udt=True))
-        if column.type == _TEXT
-        else _column(column.name)
-        for column in table.columns
-    ]
+    cells = [_stored(table, column) for column in table.columns]
     copy = exp.Create(this=target, kind="TABLE", expression=exp.select(*cells).from_(source))
     return [
         create_schema(CODED_SCHEMA),
-        *(_create_type(table, column, source) for column in table.columns if column.type == _TEXT),
+        *(_create_type(table, column, source) for column in _enumerated(table)),
         copy.sql(_DIALECT),
-        create_view(table.schema, table.name, _texts(table)),
+        coded_view(table),
     ]
+
+
+def coded_view(table: Table) -> str:
+    """``CREATE VIEW`` of a table's name over the coded copy of its rows."""
+    return create_view(table.schema, table.name, _texts(table))
+
+
+def drop_coded(table: Table) -> list[str]:
+    """Statements that drop the coded copy of a table, if there is one."""
+    types = [_type(table, column) for column in _enumerated(table)]
+    return [
+        drop_relation("TABLE", CODED_SCHEMA, _name(table)),
+        # sqlglot has no syntax tree for types: fixed words before the quoted name
+        *(f"DROP TYPE IF EXISTS {name}" for name in types),
+    ]
+
+
+def _enumerated(table: Table) -> list[Column]:
+    """Columns whose texts become numbers."""
+    return [column for column in table.columns if table.coded and column.type == _TEXT]
+
+
+def _stored(table: Table, column: Column) -> exp.Expr:
+    if column.type == _LIST:
+        joined = exp.func("array_to_string", _column(column.name), _separator())
+        return exp.alias_(joined, column.name, quoted=True)
+    if column in _enumerated(table):
+        return _cast(column.name, exp.DataType.build(_type(table, column), udt=True))
+    return _column(column.name)
+
+
+def _given_back(column: Column) -> exp.Expr:
+    """Column of a copy in its declared type."""
+    if column.type != _LIST:
+        return _cast(column.name, column.type)
+    # an empty text would be split into a list of one empty text
+    parts = exp.func("string_split", _column(column.name), _separator())
+    is_empty = exp.EQ(this=_column(column.name), expression=exp.Literal.string(""))
+    none = exp.cast(exp.Array(expressions=[]), exp.DataType.build(_LIST, dialect=_DIALECT))
+    split = exp.Case(ifs=[exp.If(this=is_empty, true=none)], default=parts)
+    return exp.alias_(split, column.name, quoted=True)
+
+
+def _separator() -> exp.Expr:
+    return exp.func("chr", exp.Literal.number(_SEPARATOR))
 
 
 def _create_type(table: Table, column: Column, source: exp.Table) -> str:
@@ -65,7 +116,7 @@ def _type(table: Table, column: Column) -> str:
 
 def _texts(table: Table) -> str:
     """SELECT of every column in its declared type."""
-    columns = [_cast(column.name, column.type) for column in table.columns]
+    columns = [_given_back(column) for column in table.columns]
     relation = _relation(CODED_SCHEMA, _name(table))
     return exp.select(*columns).from_(relation).sql(_DIALECT)
 

@@ -1,4 +1,4 @@
-"""Write what is made from the declarations: the first migration and the lock of the views.
+"""Write what is made from the declarations: the first migration, and the locks of the views.
 
 Run ``python -m roentgene.queries.freeze`` in a checkout after a change of ``schemas/tables`` or of
 a view. What a release carries is in warehouses that are in use, and is never written again: the
@@ -10,10 +10,14 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+from roentgene.queries.contract import Contract, bound_contract
+from roentgene.queries.macros import macro_lock, read_macros
 from roentgene.queries.migration import declared_ddl
-from roentgene.queries.registry import Lock, Registry, read_views
+from roentgene.queries.registry import Lock, Registry, View, read_views
 from roentgene.schemas.errors import FileError, RoentgeneError
 
 _RELEASE = re.compile(r"^## \[(\d+\.\d+\.\d+)\]", re.MULTILINE)
@@ -47,8 +51,12 @@ def renewed_lock(found: Registry, former: Lock, released: frozenset[str]) -> Loc
     FileError
         If a view that a release carries was changed or is gone.
     """
-    renewed = found.lock()
-    since = {view.locked_name: view.header["since"] for view in found.views}
+    return _renewed(found.lock(), found.views, former, released)
+
+
+def _renewed(now: Lock, views: Sequence[View], former: Lock, released: frozenset[str]) -> Lock:
+    renewed = now
+    since = {view.locked_name: view.header["since"] for view in views}
     for name, entry in former.items():
         gone, published = name not in renewed, since.get(name) in released
         if (gone and released) or (published and renewed[name] != entry):
@@ -57,8 +65,42 @@ def renewed_lock(found: Registry, former: Lock, released: frozenset[str]) -> Loc
     return renewed
 
 
+def renewed_contract(
+    found: Registry, macros: Sequence[View], former: Contract, released: frozenset[str]
+) -> Contract:
+    """Take the columns of new views into the contract.
+
+    Parameters
+    ----------
+    found : Registry
+        The views as they are.
+    macros : sequence of View
+        The macros as they are.
+    former : mapping
+        The contract as it is.
+    released : frozenset of str
+        Versions of roentgene that were released.
+
+    Raises
+    ------
+    FileError
+        If a view does not bind, or one that a release carries has other columns or types, as where
+        a stored table was changed below it.
+    """
+    renewed = bound_contract(found, macros)
+    since = {view.locked_name: view.header["since"] for view in found.views}
+    since |= {f"macros/{macro.locked_name}": macro.header["since"] for macro in macros}
+    for name, columns in former.items():
+        now = renewed.get(name, {})
+        # the order counts: SELECT * and a table of results go by it
+        if since.get(name) in released and list(now.items()) != list(columns.items()):
+            msg = f"view {name} was published and its columns are now others"
+            raise FileError(msg, "Keep the stored columns that it reads, and add new ones beside")
+    return renewed
+
+
 def freeze(checkout: Path) -> list[Path]:
-    """Write the first migration and the lock of the views where they are out of date.
+    """Write the first migration and the locks of the views where they are out of date.
 
     Parameters
     ----------
@@ -81,13 +123,28 @@ def freeze(checkout: Path) -> list[Path]:
         msg = f"{checkout} is no checkout of roentgene"
         raise FileError(msg, "Run it in the root of one")
     released = released_versions(changelog.read_text(encoding="utf-8"))
-    lock = folder / "views.lock"
-    former = json.loads(lock.read_text(encoding="utf-8")) if lock.exists() else {}
-    renewed = renewed_lock(Registry(read_views(folder / "views")), former, released)
-    wanted = {lock: json.dumps(renewed, indent=2) + "\n"}
+    found = Registry(read_views(folder / "views"))
+    macros = read_macros(folder / "macros", found)
+    lock, columns = folder / "views.lock", folder / "columns.lock"
+    of_macros = folder / "macros.lock"
+    wanted_macros = macro_lock(macros, found)
+    wanted = {
+        lock: _json(renewed_lock(found, _former(lock), released)),
+        of_macros: _json(_renewed(wanted_macros, macros, _former(of_macros), released)),
+        columns: _json(renewed_contract(found, macros, _former(columns), released)),
+    }
     if not released:
         wanted[folder / "migrations" / "0001_tables.sql"] = declared_ddl()
     return [file for file, text in wanted.items() if _written(file, text)]
+
+
+def _former(file: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    return found
+
+
+def _json(content: object) -> str:
+    return json.dumps(content, indent=2) + "\n"
 
 
 def _written(file: Path, text: str) -> bool:
@@ -102,4 +159,5 @@ if __name__ == "__main__":
         for written in freeze(Path.cwd()):
             sys.stdout.write(f"wrote {written.relative_to(Path.cwd())}\n")
     except RoentgeneError as error:
-        sys.exit(str(error))
+        sys.stderr.write(f"{error}\n")
+        sys.exit(error.exit_code)

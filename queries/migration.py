@@ -11,6 +11,8 @@ from roentgene.queries.registry import VERSIONS_SCHEMA
 from roentgene.schemas.tables import tables
 
 _STATEMENT_END = ";\n"
+#: Schemas of views alone: ours, and those that are called as others call them.
+VIEW_SCHEMAS = ("mart", "idc", VERSIONS_SCHEMA)
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ def declared_ddl() -> str:
     """DDL of every table as ``schemas/`` declares it; the first migration is this text."""
     statements = []
     schemas = dict.fromkeys(table.schema for table in tables().values())
-    for schema in [*schemas, "mart", VERSIONS_SCHEMA]:
+    for schema in [*schemas, *VIEW_SCHEMAS]:
         statements.append(render.create_schema(schema))
     for table in tables().values():
         statements += [render.create_table(table), *render.lay_out_table(table)]

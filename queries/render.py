@@ -116,6 +116,12 @@ def create_view(
     return f"{head} AS {select_sql}"
 
 
+def create_macro(schema: str, name: str, parameters: Sequence[str], select_sql: str) -> str:
+    """``CREATE MACRO`` of a table around one SELECT, whose text is kept to the letter."""
+    given = ", ".join(identifier(parameter) for parameter in parameters)
+    return f"CREATE OR REPLACE MACRO {identifier(schema, name)}({given}) AS TABLE {select_sql}"
+
+
 def select_view(schema: str, name: str) -> str:
     """``SELECT * FROM`` a view or table."""
     return exp.select("*").from_(_relation(schema, name)).sql(_DIALECT)
@@ -260,26 +266,42 @@ def _same(columns: Sequence[str]) -> exp.Condition:
     )
 
 
+def copy_to_parquet(table: Table, place: Path, partition: str | None) -> str:
+    """``COPY`` of a table's rows to a Parquet file, or to a folder of Hive partitions."""
+    columns = [exp.column(exp.to_identifier(c.name, quoted=True)) for c in table.columns]
+    query = _sorted(exp.select(*columns).from_(_relation(table.schema, table.name)), table)
+    # sqlglot has no syntax tree for these options: fixed words around quoted names
+    options = ["FORMAT parquet", "COMPRESSION zstd", "PARQUET_VERSION v1"]
+    if partition is not None:
+        options += [f"PARTITION_BY ({identifier(partition)})", "FILENAME_PATTERN 'rows_{i}'"]
+    return f"COPY ({query.sql(_DIALECT)}) TO {literal(str(place))} ({', '.join(options)})"
+
+
+def _sorted(query: exp.Select, table: Table) -> exp.Select:
+    ordered = [
+        exp.Ordered(this=exp.column(exp.to_identifier(name, quoted=True)), nulls_first=False)
+        for name in table.sorted_by
+    ]
+    return query.order_by(*ordered) if ordered else query
+
+
 def copy_table(source_catalog: str, target_catalog: str, table: Table) -> str:
     """Copy all rows of a table from one attached database to another, in its sort order."""
     columns = [exp.column(exp.to_identifier(c.name, quoted=True)) for c in table.columns]
-    query = exp.select(*columns).from_(_relation(table.schema, table.name, source_catalog))
-    if table.sorted_by:
-        query = query.order_by(
-            *[
-                exp.Ordered(
-                    this=exp.column(exp.to_identifier(name, quoted=True)), nulls_first=False
-                )
-                for name in table.sorted_by
-            ]
-        )
+    source = _relation(table.schema, table.name, source_catalog)
+    query = _sorted(exp.select(*columns).from_(source), table)
     return exp.Insert(
         this=_relation(table.schema, table.name, target_catalog), expression=query
     ).sql(_DIALECT)
 
 
+def drop_relation(kind: Literal["TABLE", "VIEW"], schema: str, name: str) -> str:
+    """``DROP TABLE`` or ``DROP VIEW`` of what is there."""
+    return exp.Drop(tables=[_relation(schema, name)], kind=kind, exists=True).sql(_DIALECT)
+
+
 def attach_native(path: Path, alias: str) -> str:
-    """Attach a new native DuckDB file that every DuckDB since 1.0 can open."""
+    """Attach a native DuckDB file; a new one is made so that every DuckDB since 1.0 can open it."""
     return f"ATTACH {literal(str(path))} AS {identifier(alias)} (STORAGE_VERSION 'v1.0.0')"
 
 

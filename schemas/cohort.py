@@ -21,6 +21,28 @@ from roentgene.schemas.table_source import IdRule
 
 DayZero = Literal["diagnosis", "first_surgery", "baseline_scan", "rt_start"]
 
+#: What coverage counts beside images, by the kind of table that brings it; dose also by grids.
+Block = Literal[
+    "clinical",
+    "outcome",
+    "event",
+    "treatment",
+    "response",
+    "timepoint",
+    "sample",
+    "biomarker",
+    "mutation",
+    "structural_variant",
+    "copy_number",
+    "segment",
+    "expression",
+    "methylation",
+    "genotype",
+    "assay_value",
+    "features",
+    "dose",
+]
+
 
 class Timepoint(Declared):
     """A visit: its order, and its day where that is the same for everybody."""
@@ -100,7 +122,8 @@ class ImageSource(Declared):
     """Name of the image within its visit, the same for all here: T1, FLAIR, PET."""
     volume_index: int | None = Field(default=None, ge=0)
     """Which volume of four-dimensional images is meant, 0 being the first. Give each volume a
-    ``sequence`` of its own, for ``mart.patient_feature`` leaves out what stands there twice.
+    ``sequence`` of its own, for ``mart.patient_feature`` leaves out what stands there twice, unless
+    ``series_rule`` of ``study.yaml`` says which one counts.
     """
     rater_id: str | None = None
     """Who drew all masks here; left out where no file says it, ``1``."""
@@ -192,8 +215,8 @@ class ImageSource(Declared):
 class Expectation(Declared):
     """What every patient should have; coverage counts against it.
 
-    Every visit, sequence and region of the three lists is expected with every other. A list that is
-    left empty stands for any.
+    Every visit, sequence, region and rater of the four lists is expected with every other. A list
+    that is left empty stands for any.
     """
 
     timepoints: tuple[str, ...] = ()
@@ -202,8 +225,12 @@ class Expectation(Declared):
     """Sequences that each of these visits should have."""
     regions: tuple[str, ...] = ()
     """Regions that each of these sequences should have."""
-    tables: tuple[str, ...] = ()
-    """Kinds of tables that every patient should stand in."""
+    raters: tuple[str, ...] = ()
+    """Raters each of whom should have drawn each of these regions."""
+    tables: tuple[Block, ...] = ()
+    """Kinds of tables that every patient should stand in, among them ``dose``, which dose grids
+    bring as well as tables of dose-volume metrics.
+    """
 
 
 class Cohort(Declared):

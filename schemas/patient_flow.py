@@ -20,16 +20,18 @@ Has = Literal[
     "biomarker",
     "sample",
     "assay",
+    "dose",
 ]
 
 #: What a visit can be asked of, and what has words.
-_VISITED = frozenset({"visit", "features", "variable", "response", "sample"})
+_VISITED = frozenset({"visit", "features", "variable", "response", "sample", "dose"})
 _WITH_WORDS = frozenset({"variable", "response", "biomarker", "outcome"})
 #: What the kinds of tables give, where it is not called like them.
 _OF_KIND: Mapping[str, Has] = {
     "clinical": "variable",
     "timepoint": "visit",
     "features": "features",
+    "dose": "dose",
     "outcome": "outcome",
     "event": "event",
     "treatment": "treatment",
@@ -51,11 +53,11 @@ class FlowStep(Declared):
     has: Has
     """What a patient must have: a row at a ``visit``, ``features`` that were measured, a clinical
     ``variable`` with a value, an ``outcome``, ``event``, ``treatment`` or ``response``, a
-    ``biomarker`` result, a ``sample``, or an ``assay``.
+    ``biomarker`` result, a ``sample``, an ``assay``, or a ``dose`` metric of a structure.
     """
     name: str | None = None
-    """Which variable, endpoint, event type, treatment, criteria, marker, sample type or assay; left
-    out, any.
+    """Which variable, endpoint, event type, treatment, criteria, marker, sample type, assay or dose
+    metric; left out, any.
     """
     among: tuple[str, ...] | None = Field(default=None, min_length=1)
     """Words of which the patient must have one: values of the variable or marker, categories of

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from roentgene.schemas.declared import Declared, read_declared
+from roentgene.schemas.declared import Declared, Name, read_declared
 
 STUDY_FILE = "study.yaml"
+# what the warehouse keeps there is nobody else's
+_KEPT_FOLDERS = frozenset({"data", "staging", "quarantine", "releases", "reports"})
 
 
 class Profile(Declared):
@@ -115,14 +117,45 @@ class PatientFeatureRules(Declared):
     """Rater whose regions count, and whom analyses of one rater look at; left out, a region must
     have been drawn by one rater alone.
     """
-    lesion_rule: Literal["largest", "only", "index"] = "largest"
+    series_rule: Literal["only", "first_volume", "finest"] = "only"
+    """Which series counts where one sequence of a visit stands on several, as the volumes of a
+    four-dimensional image do: none, the first volume, or the one of the smallest voxels.
+    """
+    lesion_rule: Literal["largest", "only", "index", "weighted_mean"] = "largest"
     """Which lesion counts: at each visit the one of the largest volume, none unless it is the only
-    one, or at all visits the index lesion of the patient, as ``mart.index_lesion`` has it.
+    one, at all visits the index lesion of the patient, as ``mart.index_lesion`` has it, or all of
+    them by their mean, weighted by volume.
     """
     index_region: str | None = None
     """Region whose volume at baseline makes a lesion the index lesion; left out, the largest of
     those that were drawn.
     """
+
+
+class DayWindow(Declared):
+    """A window of days, by which ``mart.window_visit`` and ``mart.delta_window`` pick a visit."""
+
+    from_: int = Field(alias="from", ge=-36_500, le=36_500)
+    """First day that counts; negative for days before."""
+    to: int = Field(ge=-36_500, le=36_500)
+    """Last day that counts."""
+    after: str = Field(default="baseline", min_length=1)
+    """From which the days count: ``baseline``, the visit of which changes are told; ``day_zero`` of
+    the cohort; ``rt_end``, as ``mart.radiotherapy_end`` has it; or another event, on its first day.
+    """
+
+    @model_validator(mode="after")
+    def _forward(self) -> DayWindow:
+        if self.from_ > self.to:
+            msg = f"the window ends on day {self.to}, before it begins on day {self.from_}"
+            raise ValueError(msg)
+        return self
+
+
+#: Windows that come with roentgene; a window of the same name in study.yaml takes their place.
+PACKAGED_WINDOWS: Mapping[str, DayWindow] = {
+    "post_treatment": DayWindow.model_validate({"from": 7, "to": 14, "after": "rt_end"}),
+}
 
 
 class QueryLimits(Declared):
@@ -149,12 +182,31 @@ class Study(Declared):
     """What looks like a person and may come in."""
     patient_feature: PatientFeatureRules = PatientFeatureRules()
     """How one row a patient is picked."""
+    windows: dict[Name, DayWindow] = {}
+    """Windows of days beside those that come with roentgene: ``post_treatment``, days 7 to 14 after
+    radiotherapy ended. One of the same name takes its place.
+    """
     view_versions: dict[str, int] = {}
     """Version that the plain name of a view stands for; others get their newest."""
     limits: QueryLimits = QueryLimits()
     """Limits of one query."""
     publish: bool = True
     """Whether the analyst's file is renewed after each commit."""
+    publish_parquet: str | None = None
+    """Folder whose Parquet copy for Spark, Trino and others is renewed after each commit, within
+    the warehouse (``published/parquet``) or by its absolute path; left out, there is none.
+    """
+
+    @field_validator("publish_parquet")
+    @classmethod
+    def _is_a_folder_for_it(cls, given: str | None) -> str | None:
+        if given is None or PurePath(given).is_absolute():
+            return given
+        parts = PurePath(given).parts
+        if not parts or ".." in parts or parts[0] in _KEPT_FOLDERS or parts == ("published",):
+            msg = "name a folder of its own, such as published/parquet, or an absolute path"
+            raise ValueError(msg)
+        return given
 
     @model_validator(mode="after")
     def _packaged_profiles_stay(self) -> Study:
@@ -167,6 +219,10 @@ class Study(Declared):
     def profile(self, name: str) -> Profile | None:
         """Profile of a name, packaged or own."""
         return self.profiles.get(name) or PACKAGED_PROFILES.get(name)
+
+    def named_windows(self) -> dict[str, DayWindow]:
+        """All windows by name, packaged or own."""
+        return {**PACKAGED_WINDOWS, **self.windows}
 
     def profile_names(self) -> list[str]:
         """All profile names."""

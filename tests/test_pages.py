@@ -47,3 +47,10 @@ def test_genes_and_matrices(tmp_path: Path) -> None:
     assert "gene_is_date: rna.csv, line 4" in printed
     answer = re.findall(r"^    (.+)$", page.rpartition("```")[2], re.MULTILINE)
     assert printed.splitlines()[-len(answer) :] == answer
+
+
+def test_change_over_time(tmp_path: Path) -> None:
+    page = (PAGES / "delta.md").read_text(encoding="utf-8")
+    printed = answer_of(page, tmp_path)
+    answer = re.findall(r"^    (.+)$", page.rpartition("```")[2], re.MULTILINE)
+    assert printed.splitlines()[-len(answer) :] == answer

@@ -1,18 +1,22 @@
-"""The analyst's file is renewed after every commit."""
+"""What is published is renewed after every commit: the analyst's file, and Parquet if asked."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import duckdb
 
 from roentgene.queries.registry import query_text
 from roentgene.warehouse.connection import LAKE
 from roentgene.warehouse.migrate import views_to_publish
+from roentgene.warehouse.parquet_copy import is_current_copy, publish_parquet
 from roentgene.warehouse.publishing import publish
 from roentgene.warehouse.store import Warehouse
+from roentgene.warehouse.table_states import table_states
 
 
 def renew(warehouse: Warehouse) -> None:
-    """Publish what was just committed, unless ``study.yaml`` says that nothing is published.
+    """Publish what was just committed, as ``study.yaml`` says.
 
     Parameters
     ----------
@@ -26,8 +30,16 @@ def renew(warehouse: Warehouse) -> None:
     """
     if warehouse.study.publish:
         views = views_to_publish(warehouse.study)
-        filled = warehouse.filled_tables()
-        publish(warehouse.connection, LAKE, warehouse.layout.published, views, filled)
+        states = table_states(warehouse)
+        target = warehouse.layout.published
+        publish(warehouse.connection, LAKE, target, views, frozenset(states), states)
+    if warehouse.study.publish_parquet is not None:
+        publish_parquet(warehouse, _parquet_folder(warehouse, warehouse.study.publish_parquet))
+
+
+def _parquet_folder(warehouse: Warehouse, declared: str) -> Path:
+    """Folder that study.yaml names; one that is not absolute lies within the warehouse."""
+    return warehouse.folder / declared
 
 
 def catch_up(warehouse: Warehouse) -> bool:
@@ -41,18 +53,29 @@ def catch_up(warehouse: Warehouse) -> bool:
     Returns
     -------
     bool
-        Whether the file was behind, or could not be read.
+        Whether file or Parquet were behind, or could not be read.
     """
     n_batches = next(warehouse.rows(query_text("warehouse/batch_count")))[0]
-    if not warehouse.study.publish or not n_batches:
+    if not n_batches:
         return False
-    try:
-        behind = not is_current(warehouse)
-    except duckdb.Error:
-        behind = True
+    behind = _file_is_behind(warehouse) or _copy_is_behind(warehouse)
     if behind:
         renew(warehouse)
     return behind
+
+
+def _file_is_behind(warehouse: Warehouse) -> bool:
+    try:
+        return warehouse.study.publish and not is_current(warehouse)
+    except duckdb.Error:
+        return True
+
+
+def _copy_is_behind(warehouse: Warehouse) -> bool:
+    declared = warehouse.study.publish_parquet
+    return declared is not None and not is_current_copy(
+        warehouse, _parquet_folder(warehouse, declared)
+    )
 
 
 def is_current(warehouse: Warehouse) -> bool:

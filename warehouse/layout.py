@@ -59,6 +59,11 @@ class Layout:
         return self.staging / "spill"
 
     @property
+    def releases(self) -> Path:
+        """Frozen data sets, a folder each."""
+        return self.root / "releases"
+
+    @property
     def published(self) -> Path:
         """The analyst's file."""
         return self.root / "published" / "analyst.duckdb"

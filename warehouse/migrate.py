@@ -1,16 +1,17 @@
-"""Keeping a lake in step with the code: migrations, views, and the settings that views read."""
+"""Keeping a lake in step with the code: migrations, views, and the rules that views read."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import duckdb
 import pyarrow as pa
 
 from roentgene.queries import render
+from roentgene.queries.macros import macros, newest, parameters_of
 from roentgene.queries.migration import Migration, migrations
 from roentgene.queries.registry import VERSIONS_SCHEMA, View, query_text, registry
 from roentgene.schemas.errors import WarehouseError
@@ -22,6 +23,8 @@ from roentgene.warehouse.transaction import Transaction, current_author
 if TYPE_CHECKING:
     from roentgene.warehouse.store import Warehouse
 
+#: Of a window: from which it counts, its first and its last day.
+_Window: TypeAlias = tuple[str, int, int]
 _DEPLOYED = "deployed_views"
 # not from study.yaml: the fingerprint of the key that ids were hashed with stays for ever
 _KEPT = frozenset({"id_key"})
@@ -37,21 +40,27 @@ def bring_up_to_date(warehouse: Warehouse) -> None:
     pending = pending_migrations(warehouse)
     wanted = _settings(warehouse.study)
     stored = {} if pending else _stored_settings(warehouse)
-    if not pending and stored == wanted:
+    windows = {} if pending else _stored_windows(warehouse)
+    if not pending and stored == wanted and windows == _windows(warehouse.study):
         return
     message = f"bring up to date: {', '.join(m.name for m in pending) or 'settings and views'}"
     with warehouse.transaction(current_author(), message) as tx:
         for migration in pending:
             _apply(tx, migration)
         _write_settings(tx, wanted, stored)
+        _write_windows(tx, _windows(warehouse.study), windows)
         _deploy(tx, warehouse.study.view_versions)
 
 
 def views_to_publish(study: Study) -> list[publishing.View]:
-    """Every view of the analyst's file, each after those it reads."""
-    return [
+    """Every view and macro of the analyst's file, each after those it reads."""
+    views = [
         publishing.View(schema, name, view.select, f"{view.header['title']}. {view.documentation}")
         for schema, name, view in _objects(study.view_versions)
+    ]
+    return views + [
+        publishing.View(schema, name, macro.select, parameters=parameters_of(macro))
+        for schema, name, macro in _macros()
     ]
 
 
@@ -60,6 +69,12 @@ def _objects(pins: Mapping[str, int]) -> list[tuple[str, str, View]]:
     known = registry()
     numbered = [(VERSIONS_SCHEMA, view.versioned_name, view) for view in known.views]
     return numbered + [(view.schema, view.name, view) for view in known.pinned(pins)]
+
+
+def _macros() -> list[tuple[str, str, View]]:
+    """Macros to be made after the views: every version, then the newest under its plain name."""
+    numbered = [(VERSIONS_SCHEMA, macro.versioned_name, macro) for macro in macros()]
+    return numbered + [(macro.schema, macro.name, macro) for macro in newest(macros())]
 
 
 def pending_migrations(warehouse: Warehouse) -> list[Migration]:
@@ -105,16 +120,23 @@ def _apply(tx: Transaction, migration: Migration) -> None:
     tx.insert("ops.migration", pa.Table.from_pylist([row], table("ops.migration").arrow_schema))
 
 
+def views_are_deployed(warehouse: Warehouse) -> bool:
+    """Whether the views of a warehouse, at the snapshot it is open at, are those of this code."""
+    stored = _stored_settings(warehouse).get(_DEPLOYED)
+    return stored == _settings(warehouse.study)[_DEPLOYED]
+
+
 def _stored_settings(warehouse: Warehouse) -> dict[str, str | None]:
     rows = dict(warehouse.rows(query_text("warehouse/settings")))
     return {name: value for name, value in rows.items() if name not in _KEPT}
 
 
 def _settings(study: Study) -> dict[str, str | None]:
-    objects = _objects(study.view_versions)
+    objects = _objects(study.view_versions) + _macros()
     text = "\n".join(f"{schema}.{name} {view.sha256}" for schema, name, view in objects)
     return {
         "reference_rater": study.patient_feature.reference_rater,
+        "series_rule": study.patient_feature.series_rule,
         "lesion_rule": study.patient_feature.lesion_rule,
         "index_region": study.patient_feature.index_region,
         _DEPLOYED: hashlib.sha256(text.encode()).hexdigest(),
@@ -136,8 +158,38 @@ def _setting_rows(settings: Mapping[str, str | None]) -> pa.Table:
     return pa.Table.from_pylist(rows, table("study.setting").arrow_schema)
 
 
+def _stored_windows(warehouse: Warehouse) -> dict[str, _Window]:
+    rows = warehouse.rows(query_text("warehouse/windows"))
+    return {name: (anchor, first, last) for name, anchor, first, last in rows}
+
+
+def _windows(study: Study) -> dict[str, _Window]:
+    named = study.named_windows()
+    return {name: (window.after, window.from_, window.to) for name, window in named.items()}
+
+
+def _write_windows(
+    tx: Transaction, wanted: Mapping[str, _Window], stored: Mapping[str, _Window]
+) -> None:
+    tx.replace("study.day_window", _window_rows(wanted))
+    left_over = {name: window for name, window in stored.items() if name not in wanted}
+    if left_over:
+        tx.delete("study.day_window", _window_rows(left_over))
+
+
+def _window_rows(windows: Mapping[str, _Window]) -> pa.Table:
+    rows = [
+        {"name": name, "anchor": anchor, "from_day": first, "to_day": last}
+        for name, (anchor, first, last) in windows.items()
+    ]
+    return pa.Table.from_pylist(rows, table("study.day_window").arrow_schema)
+
+
 def _deploy(tx: Transaction, pins: Mapping[str, int]) -> None:
     # each comes after those it reads, and CREATE binds it: what does not bind is never committed
     for schema, name, view in _objects(pins):
         tx.execute_statement(render.create_view(schema, name, view.select))
         tx.execute_statement(render.comment_on_view(schema, name, view.header["title"]))
+    for schema, name, macro in _macros():
+        names = parameters_of(macro)
+        tx.execute_statement(render.create_macro(schema, name, names, macro.select))

@@ -13,6 +13,7 @@ import yaml
 from roentgene.schemas.errors import FileError
 from roentgene.schemas.study import STUDY_FILE, Study, read_study
 from roentgene.warehouse.connection import attach, connect, detach, detach_if_attached
+from roentgene.warehouse.first_statistics import give_statistics
 from roentgene.warehouse.layout import Layout, find_warehouse
 from roentgene.warehouse.lock import writer_lock
 from roentgene.warehouse.migrate import bring_up_to_date, pending_migrations, prepare_lake
@@ -186,6 +187,7 @@ def _found(warehouse: Warehouse) -> None:
     _refuse_existing(warehouse.layout)
     prepare_lake(warehouse.connection)
     bring_up_to_date(warehouse)
+    give_statistics(warehouse)
     # the last thing, for it is what makes the folder a warehouse
     _write_study(warehouse.layout, warehouse.study)
 

@@ -43,4 +43,5 @@ def demo(
         f'  roentgene sql "FROM mart.association WHERE q_value < 0.05" -w {folder}',
         f'  roentgene sql "FROM mart.feature_stability ORDER BY icc DESC LIMIT 20" -w {folder}',
         f"  roentgene views list -w {folder}",
+        f"  roentgene release show idh -w {folder}",
     )

@@ -29,7 +29,8 @@ _NOT_THERE = {
 def status(warehouse: WarehouseFolder = None, as_json: AsJson = False) -> None:
     """Show what each cohort has of what was expected.
 
-    Beside it stand the last batch, and the refusals that wait for a decision.
+    Beside it stand the last batch, the flow of patients with the reason of each loss, and the
+    refusals that wait for a decision.
     """
     from roentgene.warehouse.opening import open_warehouse
 
@@ -50,11 +51,13 @@ def _cohorts(store: Warehouse) -> list[dict[str, Any]]:
     from roentgene.app.reading import read_rows
 
     cells = _by_cohort(read_rows(store, "app/coverage"))
+    flow = _by_cohort(read_rows(store, "app/patient_flow"))
     refusals = _by_cohort(read_rows(store, "app/refusal_counts"))
     return [
         {
             **row,
             "coverage": cells[row["cohort_id"]],
+            "flow": flow[row["cohort_id"]],
             "refusals": refusals[row["cohort_id"]],
         }
         for row in read_rows(store, "app/cohorts")
@@ -77,6 +80,7 @@ def _lines(told: Row) -> Iterator[str]:
         yield one_line(f"{cohort['cohort_id']}: {cohort['title']}")
         yield f"  {counted(cohort['n_patients'], 'patient')}; {_batches(cohort)}"
         yield from (f"  {line}" for line in _coverage(cohort["coverage"], cohort["cohort_id"]))
+        yield from (f"  {line}" for line in _flow(cohort["flow"]))
         yield from (f"  {line}" for line in _refusals(cohort["refusals"]))
 
 
@@ -121,10 +125,11 @@ def _n_gaps(cell: Row) -> int:
 
 
 def _name(cell: Row) -> str:
+    if cell["block"] != "imaging":
+        return one_line(cell["block"])
     place = [cell[part] or "any" for part in ("timepoint_id", "sequence", "region")]
-    return one_line(
-        " ".join(["imaging", *place] if cell["block"] == "imaging" else [cell["block"]])
-    )
+    rater = [f"by {cell['rater_id']}"] if cell["rater_id"] else []
+    return one_line(" ".join(["imaging", *place, *rater]))
 
 
 def _fill(cell: Row) -> str:
@@ -136,6 +141,17 @@ def _fill(cell: Row) -> str:
     more = _n_gaps(cell) - len(gaps)
     patients = ", ".join(gaps) + (f" and {more:,} more" if more else "")
     return one_line(f"{', '.join(parts)}: {patients}")
+
+
+def _flow(steps: Sequence[Row]) -> Iterator[str]:
+    # the first step is the whole cohort, which stands above
+    if len(steps) < 2:
+        return
+    width = max(len(step["step"]) for step in steps)
+    yield "Flow of patients:"
+    for step in steps:
+        lost = f", {step['n_lost']:,} lost: {step['reason']}" if step["n_lost"] else ""
+        yield one_line(f"  {step['step']:{width}}  {step['n']:,}{lost}")
 
 
 def _refusals(counts: Sequence[Row]) -> Iterator[str]:

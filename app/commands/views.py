@@ -27,11 +27,16 @@ Name = Annotated[
 
 @app.command("list")
 def list_views(warehouse: WarehouseFolder = None, as_json: AsJson = False) -> None:
-    """List the views, with the version that the plain name stands for."""
+    """List the views, with the version that the plain name stands for, and the macros."""
+    from roentgene.queries.macros import macros, newest, signature
+
     found = [_object(view) for view in _registry_pinned(warehouse)]
+    callable_ = newest(macros())
     if as_json:
-        say_json(found)
+        say_json([*found, *(_macro_object(macro) for macro in callable_)])
         return
+    for macro in callable_:
+        found.append({**_macro_object(macro), "view": signature(macro)})
     columns = ("view", "version", "title", "grain")
     say(*table_lines(columns, [[row[name] for name in columns] for row in found]))
 
@@ -55,6 +60,7 @@ def _object(view: View) -> dict[str, Any]:
 
     return {
         "view": view.full_name,
+        "kind": "view",
         "version": view.version,
         "versions": [other.version for other in registry().versions(view.full_name)],
         "versioned_name": f"{VERSIONS_SCHEMA}.{view.versioned_name}",
@@ -63,29 +69,71 @@ def _object(view: View) -> dict[str, Any]:
     }
 
 
+def _macro_object(macro: View) -> dict[str, Any]:
+    from roentgene.queries.macros import parameters_of, signature
+    from roentgene.queries.registry import VERSIONS_SCHEMA
+
+    return {
+        "view": macro.full_name,
+        "kind": "macro",
+        "version": macro.version,
+        "versioned_name": f"{VERSIONS_SCHEMA}.{macro.versioned_name}",
+        "sha256": macro.sha256,
+        **macro.header,
+        "parameters": list(parameters_of(macro)),
+        "call": signature(macro),
+    }
+
+
 @app.command()
 def show(name: Name, warehouse: WarehouseFolder = None, as_json: AsJson = False) -> None:
-    """Show a view: title, grain, documentation and SQL."""
+    """Show a view or macro: title, grain, documentation and SQL."""
     view = _find(name, warehouse)
+    told = _macro_object(view) if "parameters" in view.header else _object(view)
     if as_json:
-        say_json({**_object(view), "documentation": view.documentation, "sql": view.select})
+        say_json({**told, "documentation": view.documentation, "sql": view.select})
         return
-    say(f"{view.full_name}, version {view.version} ({_object(view)['versioned_name']})")
+    say(f"{view.full_name}, version {view.version} ({told['versioned_name']})")
     say(*(f"{key}: {words}" for key, words in view.header.items()))
     say("", view.documentation, "", view.select)
 
 
 @app.command()
-def lineage(name: Name, warehouse: WarehouseFolder = None, as_json: AsJson = False) -> None:
+def lineage(
+    name: Name,
+    columns: Annotated[
+        bool, typer.Option("--columns", help="Of each column those that it is made of.")
+    ] = False,
+    warehouse: WarehouseFolder = None,
+    as_json: AsJson = False,
+) -> None:
     """Show what a view stands on, down to the stored tables."""
     from roentgene.queries.registry import VERSIONS_SCHEMA, registry
 
     view = _find(name, warehouse)
+    if columns:
+        _say_columns(view, as_json)
+        return
     below = registry().lineage(view)
     if as_json:
         say_json(below)
     else:
         say(*_tree(f"{VERSIONS_SCHEMA}.{view.versioned_name}", below))
+
+
+def _say_columns(view: View, as_json: bool) -> None:
+    from roentgene.queries.column_lineage import column_lineage
+    from roentgene.schemas.errors import FileError
+
+    made_of = column_lineage(view)
+    if made_of is None:
+        msg = f"the columns of {view.versioned_name} cannot be followed through its SQL"
+        raise FileError(msg, "Without --columns its tables are shown")
+    if as_json:
+        say_json(made_of)
+        return
+    rows = [[column, ", ".join(sources) or "constant"] for column, sources in made_of.items()]
+    say(*table_lines(("column", "made of"), rows))
 
 
 def _tree(name: str, below: Mapping[str, list[str]], depth: int = 0) -> Iterator[str]:
@@ -96,11 +144,12 @@ def _tree(name: str, below: Mapping[str, list[str]], depth: int = 0) -> Iterator
 
 def _find(name: str, folder: Path | None) -> View:
     """Find the version that a name stands for; a bare name takes the pinned one."""
+    from roentgene.queries.macros import macros, newest
     from roentgene.queries.registry import VERSIONS_SCHEMA, registry
     from roentgene.schemas.errors import FileError
 
-    pinned = _registry_pinned(folder)
-    by_name = {view.versioned_name: view for view in registry().views}
+    pinned = [*_registry_pinned(folder), *newest(macros())]
+    by_name = {view.versioned_name: view for view in (*registry().views, *macros())}
     by_name |= {f"{VERSIONS_SCHEMA}.{short}": view for short, view in by_name.items()}
     by_name |= {view.name: view for view in pinned}
     by_name |= {view.full_name: view for view in pinned}
@@ -110,6 +159,22 @@ def _find(name: str, folder: Path | None) -> View:
         cure = f"Did you mean {near[0]!r}?" if near else "'roentgene views list' names them"
         raise FileError(msg, cure)
     return by_name[name]
+
+
+@app.command()
+def new(
+    name: Annotated[str, typer.Argument(metavar="VIEW", help="A name such as mart.my_view.")],
+    checkout: Annotated[
+        Path, typer.Option("--checkout", help="Root of a checkout of roentgene.")
+    ] = Path(),
+) -> None:
+    """Write the file of a new view, or of the next version of one, to be filled in.
+
+    'python -m roentgene.queries.freeze' in the checkout takes it into the locks.
+    """
+    from roentgene.queries.new_view import new_view
+
+    say(str(new_view(checkout, name)))
 
 
 @app.command()

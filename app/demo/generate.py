@@ -35,6 +35,8 @@ class DemoFiles:
         The cohort file; all input lies below its folder.
     stability, association : Path
         The analysis files.
+    release : Path
+        The release file.
     truth : Path
         What is true; for the scorer alone.
     reference_rater : str
@@ -44,6 +46,7 @@ class DemoFiles:
     cohort: Path
     stability: Path
     association: Path
+    release: Path
     truth: Path
     reference_rater: str = REFERENCE_READER
 
@@ -72,6 +75,7 @@ def generate(folder: Path, seed: int, patients: int = PATIENTS) -> DemoFiles:
         cohort=folder / "input" / "cohort.yaml",
         stability=folder / "input" / "stability.yaml",
         association=folder / "input" / "association.yaml",
+        release=folder / "input" / "release.yaml",
         truth=folder / "truth" / "truth.json",
     )
     source = files_made.cohort.parent
@@ -85,7 +89,8 @@ def generate(folder: Path, seed: int, patients: int = PATIENTS) -> DemoFiles:
     tables.write_samples(source / "samples.csv", seed, people)
     tables.write_expression(source / "expression.tsv", expression, people)
     tables.write_mutations(source / "mutations.maf", draw_mutations(seed, traits), people)
-    for path in (files_made.cohort, files_made.stability, files_made.association):
+    asked = (files_made.stability, files_made.association, files_made.release)
+    for path in (files_made.cohort, *asked):
         path.write_text(_filled(path.name, people), encoding="utf-8")
     write_truth(files_made.truth, make_truth(seed, people, expression))
     return files_made

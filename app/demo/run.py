@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from roentgene.analyses.releasing.create import create_release
 from roentgene.analyses.run import RunReport, run_analysis
 from roentgene.app.demo.generate import DemoFiles, generate
 from roentgene.app.demo.patients import REFERENCE_READER
@@ -71,6 +72,9 @@ def run_demo(
     stability, association = _analyse(folder, made)
     say(f"Stability of {stability.n_rows:,} features: mart.feature_stability")
     say(f"{association.n_rows:,} pairs of feature and gene: mart.association")
+    release = create_release(folder, made.release)
+    n_rows, n_predictors = release.manifest.n_rows, release.manifest.n_predictors
+    say(f"Released {release.release}: {n_rows:,} persons, {n_predictors:,} predictors")
     with open_warehouse(folder) as warehouse:
         pairs = (
             query_text("app/demo_associations"),

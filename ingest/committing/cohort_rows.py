@@ -90,15 +90,16 @@ def region_rows(
 
 def _expectations(cohort: Cohort) -> Iterator[dict[str, Any]]:
     expected = cohort.expect
-    if expected.timepoints or expected.sequences or expected.regions:
-        named = (expected.timepoints, expected.sequences, expected.regions)
+    named = (expected.timepoints, expected.sequences, expected.regions, expected.raters)
+    if any(named):
         # what is left open is expected once, whichever it is
-        for timepoint, sequence, region in product(*(names or (None,) for names in named)):
+        for timepoint, sequence, region, rater in product(*(names or (None,) for names in named)):
             yield {
                 "block": "imaging",
                 "timepoint_id": timepoint,
                 "sequence": sequence,
                 "region": region,
+                "rater_id": rater,
             }
     for kind in dict.fromkeys(expected.tables):
         yield {"block": kind}

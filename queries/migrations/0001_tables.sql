@@ -7,6 +7,7 @@ CREATE SCHEMA IF NOT EXISTS "clinical";
 CREATE SCHEMA IF NOT EXISTS "ops";
 CREATE SCHEMA IF NOT EXISTS "result";
 CREATE SCHEMA IF NOT EXISTS "mart";
+CREATE SCHEMA IF NOT EXISTS "idc";
 CREATE SCHEMA IF NOT EXISTS "mart_versions";
 CREATE TABLE "study"."cohort" (
   "cohort_id" TEXT NOT NULL,
@@ -80,14 +81,16 @@ CREATE TABLE "study"."expectation" (
   "timepoint_id" TEXT,
   "sequence" TEXT,
   "region" TEXT,
+  "rater_id" TEXT,
   "batch_id" TEXT NOT NULL
 );
 COMMENT ON TABLE "study"."expectation" IS 'One row is a cell that the cohort file says every patient should have.';
 COMMENT ON COLUMN "study"."expectation"."cohort_id" IS 'population';
-COMMENT ON COLUMN "study"."expectation"."block" IS 'imaging, or the kind of a table (clinical, expression, mutation …)';
+COMMENT ON COLUMN "study"."expectation"."block" IS 'imaging, or the kind of a table (clinical, expression, mutation, dose …)';
 COMMENT ON COLUMN "study"."expectation"."timepoint_id" IS 'expected visit; NULL for a table';
 COMMENT ON COLUMN "study"."expectation"."sequence" IS 'expected sequence; NULL for a table';
 COMMENT ON COLUMN "study"."expectation"."region" IS 'expected region; NULL for a table';
+COMMENT ON COLUMN "study"."expectation"."rater_id" IS 'expected rater; NULL for any, and for a table';
 COMMENT ON COLUMN "study"."expectation"."batch_id" IS 'batch that wrote the row';
 CREATE TABLE "study"."specimen_rule" (
   "cohort_id" TEXT NOT NULL,
@@ -153,8 +156,19 @@ CREATE TABLE "study"."setting" (
   "value" TEXT
 );
 COMMENT ON TABLE "study"."setting" IS 'One row is a rule of study.yaml that views read.';
-COMMENT ON COLUMN "study"."setting"."name" IS 'reference_rater, lesion_rule, index_region …';
+COMMENT ON COLUMN "study"."setting"."name" IS 'reference_rater, series_rule, lesion_rule, index_region …';
 COMMENT ON COLUMN "study"."setting"."value" IS 'value; NULL where the rule is left open';
+CREATE TABLE "study"."day_window" (
+  "name" TEXT NOT NULL,
+  "anchor" TEXT NOT NULL,
+  "from_day" INT NOT NULL,
+  "to_day" INT NOT NULL
+);
+COMMENT ON TABLE "study"."day_window" IS 'One row is a window of days by name, as study.yaml has it.';
+COMMENT ON COLUMN "study"."day_window"."name" IS 'name of the window: post_treatment …';
+COMMENT ON COLUMN "study"."day_window"."anchor" IS 'from which its days count: baseline, day_zero, rt_end or another event_type';
+COMMENT ON COLUMN "study"."day_window"."from_day" IS 'first day of the window [days]';
+COMMENT ON COLUMN "study"."day_window"."to_day" IS 'last day of the window [days]';
 CREATE TABLE "vocab"."feature" (
   "feature_id" INT NOT NULL,
   "engine" TEXT NOT NULL,

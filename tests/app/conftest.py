@@ -98,6 +98,21 @@ def study(made_study: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(made_study, tmp_path / "lgg"))
 
 
+@pytest.fixture(scope="session")
+def deliver() -> Callable[[Path, Mapping[str, list[dict[str, Any]]]], None]:
+    """Commits rows to a study: new ones are added, those of a known key replaced."""
+
+    def commit(folder: Path, rows: Mapping[str, list[dict[str, Any]]]) -> None:
+        with (
+            open_warehouse(folder, read_only=False) as warehouse,
+            warehouse.transaction("bob", "second delivery") as transaction,
+        ):
+            for name, found in rows.items():
+                transaction.replace(name, _arrow(name, found))
+
+    return commit
+
+
 def _fill(transaction: Transaction) -> None:
     """Add a study of 8 patients: T1 of 6, of whom one lacks the label; FLAIR of nobody."""
     rows: dict[str, list[dict[str, Any]]] = {

@@ -59,7 +59,7 @@ def test_a_sound_installation_and_warehouse(
         engine = found[f"engine pyradiomics ({path})"]
         assert (len(engine["match"]), len(engine["vary"])) == (99, 2)
         assert engine["offset"] == ["original_firstorder_Kurtosis"]
-    assert "snapshot 2" in found["catalogue"]["detail"]
+    assert "snapshot 4" in found["catalogue"]["detail"]
     told = roentgene("doctor", "-w", made_study).out.splitlines()
     assert [line.split()[0] for line in told] == ["ok"] * len(found)
 

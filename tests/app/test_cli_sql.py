@@ -203,8 +203,8 @@ def test_parameters_are_bound_and_not_put_into_the_text(
 
 def test_at_asks_of_what_was_known_then(roentgene: Callable[..., Any], made_study: Path) -> None:
     query = ("sql", "SELECT count(*) AS n FROM study.patient", "-w", made_study, "--json")
-    assert roentgene(*query, "--at", "1").json == [{"n": 0}]
-    assert roentgene(*query, "--at", "2").json == [{"n": 8}]
+    assert roentgene(*query, "--at", "3").json == [{"n": 0}]
+    assert roentgene(*query, "--at", "4").json == [{"n": 8}]
     assert roentgene(*query, "--at", "2999-01-01").json == [{"n": 8}]
     gone = roentgene(*query, "--at", "99")
     assert (gone.exit_code, "snapshot 99 does not exist" in gone.err) == (2, True)

@@ -6,7 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from roentgene.app.commands import status
+from roentgene.schemas.tables import table
+from roentgene.warehouse.opening import open_warehouse
 
 
 def test_init_makes_a_warehouse_that_has_nothing_yet(
@@ -38,6 +42,32 @@ def test_status_says_what_is_there_and_what_is_missing(
     assert "clinical 8 of 8" in lines
     assert "2 open refusals: geometry_mismatch 2" in lines
     assert any("the last 20260301T083000Z-aaaa of 2026-03-01 08:30 UTC by ann" in x for x in lines)
+
+
+def test_status_shows_the_flow_of_patients() -> None:
+    steps = [
+        {"step": "in the cohort", "n": 630, "n_lost": 0, "reason": None},
+        {"step": "features", "n": 611, "n_lost": 19, "reason": "no region"},
+    ]
+    assert list(status._flow(steps)) == [
+        "Flow of patients:",
+        "  in the cohort  630",
+        "  features       611, 19 lost: no region",
+    ]
+    assert list(status._flow(steps[:1])) == []
+
+
+def test_raters_who_are_expected_have_cells_of_their_own(
+    roentgene: Callable[..., Any], study: Path
+) -> None:
+    with open_warehouse(study, read_only=False) as store, store.transaction("a", "b") as tx:
+        place = {"timepoint_id": "baseline", "sequence": "T1", "region": "WT", "rater_id": "B"}
+        row = {"cohort_id": "LGG", "block": "imaging", "batch_id": "b", **place}
+        rows = pa.Table.from_pylist([row], table("study.expectation").arrow_schema)
+        tx.insert("study.expectation", rows)
+    lines = [" ".join(line.split()) for line in roentgene("status", "-w", study).out.splitlines()]
+    told = "imaging baseline T1 WT by B 5 of 8, 1 absent from the mask, 2 missing: P07, P08"
+    assert told in lines
 
 
 def test_the_query_that_status_offers_names_every_gap(
@@ -81,7 +111,7 @@ def test_a_cohort_that_expects_nothing_is_told_how() -> None:
 
 def _cell(**given: Any) -> dict[str, Any]:
     counts = ("n_present", "n_label_absent", "n_roi_too_small", "n_refused", "n_failed")
-    place = dict.fromkeys(("timepoint_id", "sequence", "region"))
+    place = dict.fromkeys(("timepoint_id", "sequence", "region", "rater_id"))
     return {
         "block": "imaging",
         **place,

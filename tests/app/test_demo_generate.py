@@ -18,6 +18,7 @@ from roentgene.app.demo.truth import CARRYING_REGIONS, read_truth
 from roentgene.schemas.analysis import Association, Stability, read_analysis
 from roentgene.schemas.cohort import Cohort, read_cohort
 from roentgene.schemas.cohort_tables import ExpressionTable, MutationTable
+from roentgene.schemas.release import read_release_spec
 from roentgene.schemas.study import GateThresholds
 
 SEED = 5
@@ -61,7 +62,8 @@ def test_one_seed_gives_the_same_bytes(made: DemoFiles, tmp_path: Path) -> None:
     generate(tmp_path / "other", SEED + 1, PATIENTS)
     other = digests(tmp_path / "other")
     same = {name for name in first.keys() & other.keys() if other[name] == first[name]}
-    assert same == {"input/cohort.yaml", "input/association.yaml", "input/stability.yaml"}
+    declared = ("cohort", "association", "stability", "release")
+    assert same == {f"input/{name}.yaml" for name in declared}
 
 
 def test_a_patient_depends_neither_on_order_nor_on_gaps() -> None:
@@ -94,6 +96,9 @@ def test_the_files_that_people_write_are_valid(made: DemoFiles) -> None:
         "mutation": None,
     }
     assert set(CARRYING_REGIONS) < set(cohort.expect.regions)
+    release = read_release_spec(made.release)
+    assert release.patients.cohorts == (cohort.cohort_id,)
+    assert set(release.features[0].region) <= set(cohort.expect.regions)
 
 
 def test_the_truth_is_out_of_reach_of_the_cohort_file(made: DemoFiles) -> None:

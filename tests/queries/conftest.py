@@ -10,6 +10,8 @@ import pyarrow as pa
 import pytest
 
 from roentgene.queries import render
+from roentgene.queries.macros import macros, newest, parameters_of
+from roentgene.queries.migration import VIEW_SCHEMAS
 from roentgene.queries.registry import VERSIONS_SCHEMA, registry
 from roentgene.schemas.tables import table, tables
 
@@ -122,10 +124,10 @@ class MemoryWarehouse:
 
 @pytest.fixture(scope="module")
 def empty() -> Iterator[duckdb.DuckDBPyConnection]:
-    """Every declared table and every view, without rows."""
+    """Every declared table, view and macro, without rows."""
     con = duckdb.connect()
     schemas = {declared.schema for declared in tables().values()}
-    for schema in sorted({*schemas, "mart", VERSIONS_SCHEMA}):
+    for schema in sorted({*schemas, *VIEW_SCHEMAS}):
         con.execute(render.create_schema(schema))
     for declared in tables().values():
         con.execute(render.create_table(declared))
@@ -133,6 +135,9 @@ def empty() -> Iterator[duckdb.DuckDBPyConnection]:
         con.execute(render.create_view(VERSIONS_SCHEMA, view.versioned_name, view.select))
     for view in registry().pinned({}):
         con.execute(render.create_view(view.schema, view.name, view.select))
+    for macro in newest(macros()):
+        names = parameters_of(macro)
+        con.execute(render.create_macro(macro.schema, macro.name, names, macro.select))
     yield con
     con.close()
 

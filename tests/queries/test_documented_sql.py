@@ -1,4 +1,4 @@
-"""The SQL that the pages on identifiers and on the flow of patients show can be run."""
+"""The SQL that pages of the documentation show can be run."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _SQL = re.compile(r"(?:^    |\"|`)(SELECT .*?(?:;|(?=\"$)))", re.MULTILINE | re.
 
 def shown() -> list[Any]:
     found = []
-    for page in ("identifiers", "patient-flow"):
+    for page in ("identifiers", "patient-flow", "delta", "views"):
         text = (DOCS / f"{page}.md").read_text(encoding="utf-8")
         found += [pytest.param(sql, id=f"{page}-{n}") for n, sql in enumerate(_SQL.findall(text))]
     return found
 
 
 def test_there_is_something_to_run() -> None:
-    assert len(shown()) == 4
+    assert len(shown()) == 18
 
 
 @pytest.mark.parametrize("sql", shown())

@@ -89,7 +89,7 @@ def test_partitions_and_sort_order_are_as_declared(declared: Table) -> None:
 
 def test_every_schema_of_the_views_is_made(migrated: duckdb.DuckDBPyConnection) -> None:
     found = migrated.execute("SELECT schema_name FROM information_schema.schemata").fetchall()
-    assert {"mart", "mart_versions"} <= {name for (name,) in found}
+    assert {"mart", "idc", "mart_versions"} <= {name for (name,) in found}
 
 
 def test_a_migration_knows_its_statements_and_hash() -> None:

@@ -88,6 +88,12 @@ def test_patients_are_counted_down_with_a_reason_for_each_step(warehouse: Any) -
             {"response": "PD"},
         ),
         (
+            {"has": "dose", "timepoint": "t0"},
+            "imaging.dose",
+            {"dose_id": "a", "timepoint_id": "t0", "series_id": "s"},
+            {"dose_id": "b", "series_id": None},
+        ),
+        (
             {"has": "biomarker", "name": "IDH"},
             "genomic.biomarker",
             {"marker": "IDH", "result": "mutant"},
@@ -135,6 +141,8 @@ def test_steps_are_made_of_what_is_expected_where_none_are_declared() -> None:
         ("assay", "expression", None, "no assay expression"),
         ("outcome", None, None, "no outcome"),
     ]
+    (dose,) = expected_steps([], ["dose"], measured=False)
+    assert (dose.has, dose.name) == ("dose", None)
     assert [s.step for s in expected_steps([], [], measured=True)] == ["features"]
     assert expected_steps([], [], measured=False) == ()
 

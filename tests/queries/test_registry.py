@@ -229,7 +229,8 @@ LATER = OTHER.replace("since: 0.1.0", "since: 0.2.0")
 
 def test_freezing_writes_once_and_then_nothing(tmp_path: Path) -> None:
     root = checkout(tmp_path, UNRELEASED, a_v1=FIRST)
-    assert {file.name for file in freeze(root)} == {"views.lock", "0001_tables.sql"}
+    written = {file.name for file in freeze(root)}
+    assert written == {"views.lock", "macros.lock", "columns.lock", "0001_tables.sql"}
     assert freeze(root) == []
     assert content(root) == lock_of(View("mart", "a", 1, FIRST))
 
@@ -262,6 +263,26 @@ def test_after_the_release_the_first_migration_stays(tmp_path: Path) -> None:
     assert first.read_text() == "-- as it was released\n"
 
 
+def test_freezing_writes_nothing_where_a_view_reads_an_unknown_column(tmp_path: Path) -> None:
+    root = checkout(tmp_path, UNRELEASED, a_v1=HEADER + "SELECT nothing FROM study.patient")
+    with pytest.raises(FileError, match=r"view a_v1 does not bind: .*nothing"):
+        freeze(root)
+    assert not list(root.glob("queries/*.lock"))
+
+
+def test_after_the_release_the_columns_of_a_view_stay(tmp_path: Path) -> None:
+    root = checkout(tmp_path, UNRELEASED, a_v1=FIRST)
+    freeze(root)
+    file = root / "queries" / "columns.lock"
+    # as if the stored table had been changed below it
+    before = file.read_text().replace('"patient_id": "VARCHAR"', '"patient_id": "INTEGER"')
+    file.write_text(before)
+    (root / "CHANGELOG.md").write_text(RELEASED)
+    with pytest.raises(FileError, match=r"a.v1 was published and its columns are now others"):
+        freeze(root)
+    assert file.read_text() == before
+
+
 def test_freezing_elsewhere_says_so(tmp_path: Path) -> None:
     with pytest.raises(FileError, match="is no checkout"):
         freeze(tmp_path)
@@ -274,11 +295,13 @@ def test_freezing_is_a_command(tmp_path: Path) -> None:
     first = subprocess.run(command, cwd=root, capture_output=True, text=True)
     assert first.stdout.splitlines() == [
         "wrote queries/views.lock",
+        "wrote queries/macros.lock",
+        "wrote queries/columns.lock",
         "wrote queries/migrations/0001_tables.sql",
     ]
     (root / "CHANGELOG.md").unlink()
     second = subprocess.run(command, cwd=root, capture_output=True, text=True)
-    assert (second.returncode, second.stdout) == (1, "")
+    assert (second.returncode, second.stdout) == (2, "")
     assert second.stderr.startswith(f"{root} is no checkout of roentgene. ")
 
 

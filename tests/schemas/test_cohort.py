@@ -77,6 +77,7 @@ def test_the_head_is_required(tmp_path: Path, key: str) -> None:
         ({"images": [{"patern": "a"}]}, "'images.0.patern': did you mean 'pattern'?"),
         ({"regions": [{"form": "A"}]}, "'regions.0.form': did you mean 'from'?"),
         ({"timepoints": {"a": {"order": 0, "dya": 1}}}, "'timepoints.a.dya': did you mean 'day'?"),
+        ({"expect": {"tables": ["clinicl"]}}, "expect.tables"),
         ({"expect": {"timepoint": ["a"]}}, "'expect.timepoint': did you mean 'timepoints'?"),
         (
             {"tables": [CLINICAL | {"varables": ["age"]}]},

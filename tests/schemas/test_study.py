@@ -46,6 +46,15 @@ def test_own_profiles_stand_beside_the_packaged_ones(tmp_path: Path) -> None:
     assert study.profile("coarse") is None
 
 
+def test_windows_of_the_study_stand_beside_the_packaged_one(tmp_path: Path) -> None:
+    packaged = read(tmp_path, "name: x\n").named_windows()["post_treatment"]
+    assert (packaged.from_, packaged.to, packaged.after) == (7, 14, "rt_end")
+    text = "windows: {month: {from: 20, to: 40}, post_treatment: {from: 7, to: 14, after: surgery}}"
+    found = read(tmp_path, f"name: x\n{text}\n").named_windows()
+    assert (found["month"].from_, found["month"].to, found["month"].after) == (20, 40, "baseline")
+    assert found["post_treatment"].after == "surgery"
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -53,6 +62,11 @@ def test_own_profiles_stand_beside_the_packaged_ones(tmp_path: Path) -> None:
         ("profiles: {mine: {image_types: {}}}", "profiles.mine.image_types"),
         ("profiles: {mine: {engine: matlab}}", "profiles.mine.engine"),
         ("profiles: {mine: {setings: {}}}", "'profiles.mine.setings': did you mean 'settings'?"),
+        ("windows: {w: {from: 7}}", "windows.w.to"),
+        ("windows: {w: {from: 14, to: 7}}", "ends on day 7, before it begins on day 14"),
+        ("windows: {w: {from: 7, to: 99999999999}}", "windows.w.to"),
+        ("windows: {w: {from: 7, to: 14, anchor: rt_end}}", "windows.w.anchor"),
+        ("windows: {w: {from: 7, to: 14, after: ''}}", "windows.w.after"),
         ("profils: {}", "unknown key 'profils': did you mean 'profiles'?"),
         ("gates: {min_voxel: 3}", "'gates.min_voxel': did you mean 'min_voxels'?"),
         ("gates: {min_voxels: 0}", "gates.min_voxels"),

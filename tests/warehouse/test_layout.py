@@ -16,8 +16,10 @@ PLACES = {
     "writer_lock": "writer.lock",
     "data": "data",
     "staging": "staging",
+    "seals": "staging/seals",
     "spill": "staging/spill",
     "published": "published/analyst.duckdb",
+    "releases": "releases",
     "reports": "reports",
 }
 

@@ -14,7 +14,7 @@ import yaml
 from roentgene.queries.migration import Migration, migrations
 from roentgene.queries.registry import Registry, View, registry
 from roentgene.schemas.errors import FileError, WarehouseError
-from roentgene.schemas.study import PatientFeatureRules
+from roentgene.schemas.study import DayWindow, PatientFeatureRules
 from roentgene.schemas.tables import Table, tables
 from roentgene.warehouse import migrate
 from roentgene.warehouse.connection import attach, connect
@@ -197,11 +197,12 @@ def test_opening_again_changes_nothing(writer: Warehouse) -> None:
 
 
 def test_rules_of_study_yaml_reach_the_views(writer: Warehouse) -> None:
-    rules = PatientFeatureRules(reference_rater="ann", lesion_rule="only")
+    rules = PatientFeatureRules(reference_rater="ann", lesion_rule="only", series_rule="finest")
     writer.study = writer.study.model_copy(update={"patient_feature": rules})
     bring_up_to_date(writer)
     found = settings(writer)
     assert (found["reference_rater"], found["lesion_rule"]) == ("ann", "only")
+    assert found["series_rule"] == "finest"
     last = writer.snapshots()[-1]
     assert last.message == "bring up to date: settings and views"
     bring_up_to_date(writer)
@@ -218,6 +219,27 @@ def test_a_setting_that_is_no_longer_known_is_taken_away_once(
     before = writer.snapshots()
     bring_up_to_date(writer)
     assert writer.snapshots() == before
+
+
+def windows(warehouse: Warehouse) -> dict[str, tuple[str, int, int]]:
+    rows = warehouse.rows("SELECT name, anchor, from_day, to_day FROM study.day_window")
+    return {name: (anchor, first, last) for name, anchor, first, last in rows}
+
+
+def test_windows_of_study_yaml_reach_the_views(writer: Warehouse) -> None:
+    packaged = {"post_treatment": ("rt_end", 7, 14)}
+    assert windows(writer) == packaged
+    month = DayWindow.model_validate({"from": 20, "to": 40})
+    writer.study = writer.study.model_copy(update={"windows": {"month": month}})
+    bring_up_to_date(writer)
+    assert windows(writer) == packaged | {"month": ("baseline", 20, 40)}
+    last = writer.snapshots()[-1]
+    bring_up_to_date(writer)
+    assert writer.snapshots()[-1] == last
+    # one that the file no longer names is gone
+    writer.study = writer.study.model_copy(update={"windows": {}})
+    bring_up_to_date(writer)
+    assert windows(writer) == packaged
 
 
 @pytest.mark.usefixtures("two_versions")
@@ -286,7 +308,7 @@ def test_a_new_migration_is_applied_in_one_commit(
         assert columns(warehouse, "ops.added") == ["i"]
         assert columns(warehouse, "study.patient")[-1] == "added"
         assert warehouse.snapshots()[-1].message == "bring up to date: 0002_added"
-        assert warehouse.snapshot_id == 2
+        assert warehouse.snapshot_id == 4
         query = "SELECT sha256 FROM ops.migration WHERE migration = '0002_added'"
         assert list(warehouse.rows(query)) == [(added.sha256,)]
 

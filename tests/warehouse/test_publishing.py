@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -187,9 +188,9 @@ def test_all_tables_are_of_one_snapshot(
 ) -> None:
     statements = publishing._statements
 
-    def marked(lake: str, views: list[View], filled: list[str]) -> Iterator[str]:
+    def marked(*given: Any) -> Iterator[str]:
         yield "CREATE TABLE at_begin AS SELECT txid_current()"
-        yield from statements(lake, views, filled)
+        yield from statements(*given)
         yield "CREATE TABLE at_end AS SELECT txid_current()"
 
     # one transaction reads one snapshot

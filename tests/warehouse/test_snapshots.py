@@ -86,7 +86,7 @@ def test_what_is_neither_a_number_nor_a_time_is_refused(at: str) -> None:
 def grown(
     made: Layout, tmp_path_factory: pytest.TempPathFactory, stage: Callable[..., pa.Table]
 ) -> Layout:
-    """A warehouse into which A, B and C came one after the other, as snapshots 2, 3 and 4."""
+    """A warehouse into which A, B and C came one after the other, as snapshots 4, 5 and 6."""
     layout = Layout(tmp_path_factory.mktemp("grown") / "study")
     shutil.copytree(made.root, layout.root)
     with open_warehouse(layout.root, read_only=False) as warehouse:
@@ -105,14 +105,14 @@ def cohorts(layout: Layout, at: int | str) -> list[str]:
 @pytest.fixture(scope="module")
 def found(grown: Layout) -> list[Snapshot]:
     with open_warehouse(grown.root) as warehouse:
-        assert warehouse.snapshot_id == 4
+        assert warehouse.snapshot_id == 6
         assert [cohort_id for (cohort_id,) in warehouse.rows(COHORTS)] == ["A", "B", "C"]
         return warehouse.snapshots()
 
 
 def test_snapshots_say_when_and_by_whom_and_why(found: list[Snapshot]) -> None:
-    assert [snapshot.snapshot_id for snapshot in found] == [0, 1, 2, 3, 4]
-    said = [(snapshot.author, snapshot.message) for snapshot in found[2:]]
+    assert [snapshot.snapshot_id for snapshot in found] == [0, 1, 3, 4, 5, 6]
+    said = [(snapshot.author, snapshot.message) for snapshot in found[3:]]
     assert said == [("ann", "add A"), ("ann", "add B"), ("ann", "add C")]
     times = [snapshot.committed_at for snapshot in found]
     assert times == sorted(times)
@@ -123,8 +123,8 @@ def test_snapshots_say_when_and_by_whom_and_why(found: list[Snapshot]) -> None:
 def test_one_sees_what_was_known_then_by_number_and_by_time(
     grown: Layout, found: list[Snapshot]
 ) -> None:
-    committed = found[3].committed_at
-    assert cohorts(grown, 2) == ["A"]
+    committed = found[4].committed_at
+    assert cohorts(grown, 4) == ["A"]
     assert cohorts(grown, committed.isoformat()) == ["A", "B"]
     assert cohorts(grown, (committed - timedelta(microseconds=1)).isoformat()) == ["A"]
 
@@ -135,11 +135,11 @@ def test_an_expired_snapshot_is_refused_and_nothing_stands_in_for_it(
     shutil.copytree(grown.root, tmp_path / "study")
     layout = Layout(tmp_path / "study")
     with open_warehouse(layout.root, read_only=False) as warehouse:
-        then = warehouse.snapshots()[3].committed_at.isoformat()
-        warehouse.connection.execute("CALL ducklake_expire_snapshots('lake', versions => [3])")
+        then = warehouse.snapshots()[4].committed_at.isoformat()
+        warehouse.connection.execute("CALL ducklake_expire_snapshots('lake', versions => [5])")
     whole = digest(layout.root)
-    with pytest.raises(FileError, match="snapshot 3 does not exist or has expired"):
-        open_warehouse(layout.root, at=3)
+    with pytest.raises(FileError, match="snapshot 5 does not exist or has expired"):
+        open_warehouse(layout.root, at=5)
     with pytest.raises(FileError, match=re.escape(f"was current at {then} has expired")):
         open_warehouse(layout.root, at=then)
     assert digest(layout.root) == whole

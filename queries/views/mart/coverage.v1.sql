@@ -1,17 +1,20 @@
 -- title: What every patient has and lacks of what was expected
--- grain: a patient of a cohort x block x timepoint x sequence x region
+-- grain: a patient of a cohort x block x timepoint x sequence x region x rater
 -- reference: expect in the cohort file, stored as study.expectation
 -- since: 0.1.0
 --
--- Block imaging has a row for each expected visit, sequence and region of every patient, and
--- for every other one that was measured (expected = false). The other blocks are kinds of tables
--- and have no visit. Status is the best among current measurements of all raters, lesions and
--- profiles: present, label_absent, roi_too_small, refused, failed, in this order; missing where
--- nothing was measured, or where the patient is in no table of the kind. reason is the reason
--- code of a measurement with that status. n_raters counts raters with a current measurement,
--- whatever its status. A NULL timepoint, sequence or region of an imaging expectation stands for
--- any. Counting starts from the measurements, for only they know what failed. Patients in
--- mutation are those with a variant or with a sample profiled for variants.
+-- Block imaging has a row for each expected visit, sequence and region of every patient, for each
+-- rater who measured it or should have, and for every other one that was measured
+-- (expected = false). The other blocks are kinds of tables and have neither visit nor rater.
+-- Status is the best among current measurements of all lesions and profiles of the rater:
+-- present, label_absent, roi_too_small, refused, failed, in this order; missing where nothing was
+-- measured, or where the patient is in no table of the kind. reason is the reason code of a
+-- measurement with that status. n_raters counts the raters of the visit, sequence and region with
+-- a current measurement, whatever its status; n_measurements those of this rater. A NULL
+-- timepoint, sequence, region or rater of an imaging expectation stands for any, so that a row
+-- that is missing with rater_id NULL lacks every rater. Counting starts from the measurements, for
+-- only they know what failed. Patients in mutation are those with a variant or with a sample
+-- profiled for variants; in dose those with a dose grid or a metric of one that has a value.
 WITH measured AS (
   SELECT
     segmentation.cohort_id,
@@ -38,17 +41,24 @@ WITH measured AS (
     AND series.series_id = measurement.series_id
   WHERE measurement.current
 ),
-found AS (
+rated AS (
   SELECT
-    cohort_id, patient_id, timepoint_id, sequence, region,
+    cohort_id, patient_id, timepoint_id, sequence, region, rater_id,
     arg_min(status, place) AS status,
-    -- arg_min over a row, for it passes over a reason that is NULL
-    arg_min({'reason': reason}, {'place': place, 'reason': reason}).reason AS reason,
-    min(place) AS place,
-    count(DISTINCT rater_id) AS n_raters,
+    -- min over a row, for arg_min passes over a reason that is NULL
+    min({'place': place, 'reason': reason}).reason AS reason,
     count(*) AS n_measurements
   FROM measured
-  GROUP BY cohort_id, patient_id, timepoint_id, sequence, region
+  GROUP BY cohort_id, patient_id, timepoint_id, sequence, region, rater_id
+),
+found AS (
+  SELECT
+    cohort_id, patient_id, timepoint_id, sequence, region, rater_id, status, reason,
+    n_measurements,
+    count(*) OVER (
+      PARTITION BY cohort_id, patient_id, timepoint_id, sequence, region
+    ) AS n_raters
+  FROM rated
 ),
 specimen_block AS (
   SELECT cohort_id, sample_id, 'expression' AS block
@@ -61,6 +71,10 @@ specimen_block AS (
   UNION
   SELECT cohort_id, sample_id, 'methylation' AS block
   FROM genomic.methylation
+  WHERE value IS NOT NULL
+  UNION
+  SELECT cohort_id, sample_id, 'assay_value' AS block
+  FROM genomic.assay_value
   WHERE value IS NOT NULL
   UNION
   SELECT cohort_id, sample_id, 'segment' AS block FROM genomic.segment
@@ -109,6 +123,17 @@ tabled AS (
   SELECT cohort_id, patient_id, 'features' AS block
   FROM imaging.series
   WHERE source = 'table'
+  UNION
+  SELECT cohort_id, patient_id, 'dose' AS block
+  FROM imaging.dose
+  WHERE series_id IS NOT NULL
+  UNION
+  SELECT dose.cohort_id, dose.patient_id, 'dose' AS block
+  FROM imaging.dose
+  JOIN imaging.dose_feature
+    ON dose_feature.cohort_id = dose.cohort_id
+    AND dose_feature.dose_id = dose.dose_id
+  WHERE dose_feature.value_status = 'ok'
 ),
 expected AS (
   SELECT
@@ -117,7 +142,8 @@ expected AS (
     expectation.block,
     expectation.timepoint_id,
     expectation.sequence,
-    expectation.region
+    expectation.region,
+    expectation.rater_id
   FROM study.expectation
   JOIN study.patient ON patient.cohort_id = expectation.cohort_id
 ),
@@ -129,6 +155,7 @@ cell AS (
     found.timepoint_id,
     found.sequence,
     found.region,
+    found.rater_id,
     found.status,
     found.n_raters,
     found.n_measurements,
@@ -141,6 +168,7 @@ cell AS (
         AND coalesce(expectation.timepoint_id, found.timepoint_id) = found.timepoint_id
         AND coalesce(expectation.sequence, found.sequence) = found.sequence
         AND coalesce(expectation.region, found.region) = found.region
+        AND coalesce(expectation.rater_id, found.rater_id) = found.rater_id
     ) AS expected
   FROM found
   UNION ALL
@@ -151,6 +179,7 @@ cell AS (
     NULL AS timepoint_id,
     NULL AS sequence,
     NULL AS region,
+    NULL AS rater_id,
     'present' AS status,
     NULL AS n_raters,
     NULL AS n_measurements,
@@ -170,8 +199,19 @@ cell AS (
     expected.timepoint_id,
     expected.sequence,
     expected.region,
+    expected.rater_id,
     'missing' AS status,
-    CASE expected.block WHEN 'imaging' THEN 0 END AS n_raters,
+    CASE expected.block
+      WHEN 'imaging' THEN (
+        SELECT count(DISTINCT found.rater_id)
+        FROM found
+        WHERE found.cohort_id = expected.cohort_id
+          AND found.patient_id = expected.patient_id
+          AND found.timepoint_id = expected.timepoint_id
+          AND found.sequence = expected.sequence
+          AND found.region = expected.region
+      )
+    END AS n_raters,
     CASE expected.block WHEN 'imaging' THEN 0 END AS n_measurements,
     NULL AS reason,
     TRUE AS expected
@@ -185,6 +225,7 @@ cell AS (
         AND found.timepoint_id = coalesce(expected.timepoint_id, found.timepoint_id)
         AND found.sequence = coalesce(expected.sequence, found.sequence)
         AND found.region = coalesce(expected.region, found.region)
+        AND found.rater_id = coalesce(expected.rater_id, found.rater_id)
     )
     AND NOT EXISTS (
       SELECT 1
@@ -202,6 +243,7 @@ SELECT
   cell.timepoint_id,
   cell.sequence,
   cell.region,
+  cell.rater_id,
   cell.status,
   cell.n_raters,
   cell.n_measurements,

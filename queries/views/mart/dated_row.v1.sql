@@ -3,10 +3,11 @@
 -- reference: study_day, start_day and collection_day of the stored tables
 -- since: 0.1.0
 --
--- One time line of visits, events, treatments, specimens, biomarkers and responses, in days from
--- the cohort's day zero. name is the timepoint_id, event_type, treatment, sample_id, marker or
--- criteria. study_day is NULL where it is not known. A specimen without a collection_day and a
--- response without a day of its own have the day of their visit; so have images, features and
+-- One time line of visits, events, treatments, specimens, biomarkers, responses and response_labels
+-- (whether a progression was true, by the day since which that is known: mart.response_label), in
+-- days from the cohort's day zero. name is the timepoint_id, event_type, treatment, sample_id,
+-- marker or criteria. study_day is NULL where it is not known. A specimen without a collection_day
+-- and a response without a day of its own have the day of their visit; so have images, features and
 -- clinical variables of a visit, which therefore need no row of their own. What a person has in two
 -- cohorts stands under both patients: mart.person_day brings it to one day zero.
 WITH visit AS (
@@ -49,6 +50,12 @@ dated AS (
     ON visit.cohort_id = response.cohort_id
     AND visit.patient_id = response.patient_id
     AND visit.timepoint_id = response.timepoint_id
+  UNION ALL
+  SELECT
+    cohort_id, patient_id, 'response_label' AS what, criteria AS name, timepoint_id,
+    known_day AS study_day
+  FROM mart_versions.response_label_v1
+  WHERE candidate_label <> 'unconfirmed'
 )
 SELECT DISTINCT
   dated.cohort_id,

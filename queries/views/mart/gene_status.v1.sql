@@ -73,29 +73,21 @@ panelled AS (
     variant_assay.alteration,
     panel_gene.hugo_symbol
 ),
-mutated AS (
+variant AS (
   SELECT
     tumour_sample.cohort_id,
     tumour_sample.person_id,
     mutation.hugo_symbol,
-    count(DISTINCT {
+    {
       'ncbi_build': mutation.ncbi_build,
       'chromosome': mutation.chromosome,
       'start_position': mutation.start_position,
       'end_position': mutation.end_position,
       'reference_allele': mutation.reference_allele,
       'tumor_seq_allele2': mutation.tumor_seq_allele2
-    }) FILTER (WHERE mutation.passed IS DISTINCT FROM FALSE) AS n_mutations,
-    count(DISTINCT {
-      'ncbi_build': mutation.ncbi_build,
-      'chromosome': mutation.chromosome,
-      'start_position': mutation.start_position,
-      'end_position': mutation.end_position,
-      'reference_allele': mutation.reference_allele,
-      'tumor_seq_allele2': mutation.tumor_seq_allele2
-    }) FILTER (WHERE NOT mutation.passed) AS n_filtered,
-    string_agg(DISTINCT mutation.hgvsp_short, ', ' ORDER BY mutation.hgvsp_short)
-      FILTER (WHERE mutation.passed IS DISTINCT FROM FALSE) AS hgvsp_short
+    } AS change,
+    mutation.passed IS DISTINCT FROM FALSE AS kept,
+    CASE WHEN mutation.passed IS DISTINCT FROM FALSE THEN mutation.hgvsp_short END AS hgvsp_short
   FROM genomic.mutation
   JOIN tumour_sample
     ON tumour_sample.cohort_id = mutation.cohort_id
@@ -109,7 +101,18 @@ mutated AS (
     AND lower(coalesce(mutation.mutation_status, '')) NOT IN (
       'wildtype', 'loh', 'none', 'redacted'
     )
-  GROUP BY tumour_sample.cohort_id, tumour_sample.person_id, mutation.hugo_symbol
+),
+mutated AS (
+  SELECT
+    cohort_id,
+    person_id,
+    hugo_symbol,
+    -- CASE and not FILTER, which DuckDB 1.0 cannot answer for rows that are counted DISTINCT
+    count(DISTINCT CASE WHEN kept THEN change END) AS n_mutations,
+    count(DISTINCT CASE WHEN NOT kept THEN change END) AS n_filtered,
+    string_agg(DISTINCT hgvsp_short, ', ' ORDER BY hgvsp_short) AS hgvsp_short
+  FROM variant
+  GROUP BY cohort_id, person_id, hugo_symbol
 ),
 breakpoint AS (
   SELECT

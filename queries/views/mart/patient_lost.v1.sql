@@ -7,7 +7,8 @@
 -- one who meets them all; later steps are not looked at, as in a STROBE or CONSORT diagram. Met is
 -- a step by any row that has what it asks for: visit, a row at that visit, be it an image or a
 -- clinical row; features, a current measurement with status ok; variable, a cell with a value;
--- outcome, event, treatment, response, biomarker, sample and assay, a row of theirs.
+-- outcome, event, treatment, response, biomarker, sample and assay, a row of theirs; dose, a grid
+-- or a metric with status ok.
 WITH fact AS (
   SELECT
     cohort_id, patient_id, 'visit' AS has, NULL AS name, NULL AS word, timepoint_id,
@@ -33,6 +34,21 @@ WITH fact AS (
   JOIN imaging.extraction ON extraction.extraction_id = measurement.extraction_id
   WHERE measurement.current
     AND measurement.status = 'ok'
+  UNION ALL
+  SELECT
+    dose_feature.cohort_id, segmentation.patient_id, 'dose' AS has, dose_feature.feature AS name,
+    NULL AS word, segmentation.timepoint_id, NULL AS sequence, NULL AS region, NULL AS profile
+  FROM imaging.dose_feature
+  JOIN imaging.segmentation
+    ON segmentation.cohort_id = dose_feature.cohort_id
+    AND segmentation.segmentation_id = dose_feature.segmentation_id
+  WHERE dose_feature.value_status = 'ok'
+  UNION ALL
+  SELECT
+    cohort_id, patient_id, 'dose' AS has, NULL AS name, NULL AS word, timepoint_id,
+    NULL AS sequence, NULL AS region, NULL AS profile
+  FROM imaging.dose
+  WHERE series_id IS NOT NULL
   UNION ALL
   SELECT
     cohort_id, patient_id, 'variable' AS has, variable AS name,

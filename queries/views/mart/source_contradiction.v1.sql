@@ -17,79 +17,11 @@
 -- outcome: rows that were passed over, or an event under one anchor that is none under another.
 -- Kind refused: rows of a patient that a gate refused because they disagree; what they say stands
 -- in given_a. given are the words of the file, result what they stand for. Every pair stands once.
-WITH marker_claim AS (
+WITH claim AS (
   SELECT
-    variable.cohort_id,
-    variable.patient_id,
-    'clinical.variable' AS source,
-    variable.variable AS name,
-    variable.timepoint_id,
-    coalesce(variable.value_text, variable.as_given) AS given,
-    regexp_replace(lower(variable.variable), '[^a-z0-9]', '', 'g') AS folded
-  FROM clinical.variable
-  WHERE variable.as_given IS NOT NULL
-  UNION ALL
-  SELECT
-    sample.cohort_id,
-    sample.patient_id,
-    'clinical.sample_variable' AS source,
-    sample_variable.variable || ' of ' || sample_variable.sample_id AS name,
-    NULL AS timepoint_id,
-    coalesce(sample_variable.value_text, sample_variable.as_given) AS given,
-    regexp_replace(lower(sample_variable.variable), '[^a-z0-9]', '', 'g') AS folded
-  FROM clinical.sample_variable
-  JOIN genomic.sample
-    ON sample.cohort_id = sample_variable.cohort_id
-    AND sample.sample_id = sample_variable.sample_id
-  WHERE sample_variable.as_given IS NOT NULL
-  UNION ALL
-  SELECT
-    biomarker.cohort_id,
-    biomarker.patient_id,
-    'genomic.biomarker' AS source,
-    concat_ws(
-      ' ', biomarker.marker, 'by ' || biomarker.method, 'on day ' || biomarker.study_day
-    ) AS name,
-    NULL AS timepoint_id,
-    biomarker.result AS given,
-    regexp_replace(lower(biomarker.marker), '[^a-z0-9]', '', 'g') AS folded
-  FROM genomic.biomarker
-  UNION ALL
-  SELECT
-    patient.cohort_id,
-    patient.patient_id,
-    'study.patient' AS source,
-    'sex' AS name,
-    NULL AS timepoint_id,
-    patient.sex AS given,
-    'sex' AS folded
-  FROM study.patient
-  WHERE patient.sex IS NOT NULL
-),
-claim AS (
-  SELECT
-    marker_claim.cohort_id,
-    marker_claim.patient_id,
-    marker_claim.source,
-    marker_claim.name,
-    marker_claim.timepoint_id,
-    marker_claim.given,
-    concat_ws(
-      '/', marker_claim.source, marker_claim.name, coalesce(marker_claim.timepoint_id, '')
-    ) AS place,
-    marker.marker,
-    marker.tells,
-    marker.hugo_symbols,
-    marker.protein_changes,
-    marker_result.result
-  FROM marker_claim
-  JOIN vocab.marker ON marker.equivalent = marker_claim.folded
-  JOIN vocab.marker_result
-    ON marker_result.tells = marker.tells
-    AND marker_result.word = regexp_replace(
-      regexp_replace(lower(marker_claim.given), '[^a-z0-9+-]', '', 'g'),
-      '-+([a-z0-9+])', '\1', 'g'
-    )
+    cohort_id, patient_id, source, name, timepoint_id, given, place, marker, tells,
+    hugo_symbols, protein_changes, result
+  FROM mart_versions.marker_claim_v1
 ),
 mutation_pair AS (
   SELECT

@@ -1,0 +1,1 @@
+"""Making releases: rows, columns, splits and fitted steps, and their verification."""

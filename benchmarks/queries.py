@@ -1,0 +1,409 @@
+"""The views on 15.6 million feature values, beside what somebody would write without a warehouse.
+
+Run ``uv run python benchmarks/queries.py`` on a machine that does nothing else. It makes its input,
+a study of 250 patients x 4 visits x 4 sequences x 3 regions x 1,300 features, in two forms: a
+warehouse, and bare Parquet files of the same rows, sorted and compressed alike, over which DuckDB
+has the same views. The two are asked in turn. ``--patients`` makes a smaller study. It prints a
+Markdown table.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import polars as pl
+import pyarrow as pa
+
+from roentgene.queries import render
+from roentgene.queries.registry import VERSIONS_SCHEMA, registry
+from roentgene.schemas.tables import Table, table, tables
+from roentgene.warehouse.opening import create_warehouse, open_warehouse
+from roentgene.warehouse.transaction import Transaction
+
+HEADER = (
+    "| question | without the warehouse, s | roentgene, s | ratio | asked | peak MB | pairs |\n"
+    "| --- | --- | --- | --- | --- | --- | --- |"
+)
+SEED = 20_261_121
+VISITS = [f"t{number}" for number in range(4)]
+SEQUENCES = ("T1", "T1c", "T2", "FLAIR")
+REGIONS = ("WT", "TC", "ET")
+N_FEATURES = 1_300
+ONE = {"sequence": "T1c", "region": "TC", "feature": "original_glcm_F0700"}
+#: What a required column holds that no question is about.
+NEUTRAL = {"VARCHAR": "-", "BOOLEAN": True, "DOUBLE": 0.0, "INTEGER": 1, "BIGINT": 1}
+
+DELTAS = """
+SELECT
+  delta_status, count(*) AS n, sum(delta_absolute) AS a, sum(delta_relative) AS r,
+  sum(delta_log_ratio) AS l, sum(delta_per_day) AS d
+FROM mart.delta_radiomics
+GROUP BY delta_status
+"""
+ONE_FEATURE = """
+SELECT *
+FROM mart.{view}
+WHERE sequence = $sequence AND region = $region AND feature = $feature
+"""
+COVERAGE = "SELECT status, count(*) AS n FROM mart.coverage GROUP BY status"
+LONG = """
+SELECT
+  person_id, concat_ws('__', timepoint_id, sequence, feature) AS name, value
+FROM mart.patient_feature
+WHERE region = 'TC'
+"""
+
+
+@dataclass(frozen=True)
+class Stores:
+    """The two forms of one study."""
+
+    folder: Path
+
+    @property
+    def warehouse(self) -> Path:
+        """The warehouse."""
+        return self.folder / "study"
+
+    @property
+    def bare(self) -> Path:
+        """Folder of Parquet files, one a table."""
+        return self.folder / "bare"
+
+
+def rows_of(declared: Table, columns: Mapping[str, Any]) -> pa.Table:
+    """Complete columns to the rows of a declared table."""
+    n_rows = max(len(values) for values in columns.values())
+    now = datetime.now(UTC)
+    arrays = {}
+    for column in declared.columns:
+        given = columns.get(column.name)
+        if given is None and column.required:
+            given = [NEUTRAL.get(column.type, now)] * n_rows
+        arrays[column.name] = pa.array(
+            [None] * n_rows if given is None else given, column.arrow_type
+        )
+    return pa.table(arrays, schema=declared.arrow_schema)
+
+
+def small_tables(n_patients: int) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Make everything but the values."""
+    patients = [f"P{number:04d}" for number in range(n_patients)]
+    yield "study.cohort", {"cohort_id": ["C"], "day_zero": ["baseline_scan"]}
+    yield (
+        "study.patient",
+        {"cohort_id": ["C"] * n_patients, "patient_id": patients, "person_id": patients},
+    )
+    visits = [(p, t, order) for p in patients for order, t in enumerate(VISITS)]
+    yield (
+        "study.timepoint",
+        {
+            "cohort_id": ["C"] * len(visits),
+            "patient_id": [p for p, _, _ in visits],
+            "timepoint_id": [t for _, t, _ in visits],
+            "visit_order": [order for *_, order in visits],
+            "study_day": [90 * order for *_, order in visits],
+        },
+    )
+    yield (
+        "study.lesion",
+        {"cohort_id": ["C"] * n_patients, "patient_id": patients, "lesion_id": ["1"] * n_patients},
+    )
+    expected = [(t, s, r) for t in VISITS for s in SEQUENCES for r in REGIONS]
+    yield (
+        "study.expectation",
+        {
+            "cohort_id": ["C"] * len(expected),
+            "block": ["imaging"] * len(expected),
+            "timepoint_id": [t for t, _, _ in expected],
+            "sequence": [s for _, s, _ in expected],
+            "region": [r for *_, r in expected],
+            "rater_id": [None] * len(expected),
+        },
+    )
+    yield (
+        "imaging.extraction",
+        {
+            "extraction_id": ["e"],
+            "profile": ["standard"],
+            "engine": ["pyradiomics"],
+            "value_scale": ["raw"],
+        },
+    )
+    images = [(p, t, s) for p, t, _ in visits for s in SEQUENCES]
+    yield (
+        "imaging.series",
+        {
+            "series_id": ["/".join(image) for image in images],
+            "cohort_id": ["C"] * len(images),
+            "patient_id": [p for p, _, _ in images],
+            "timepoint_id": [t for _, t, _ in images],
+            "sequence": [s for *_, s in images],
+            "modality": ["MR"] * len(images),
+            "source": ["image"] * len(images),
+        },
+    )
+    drawn = [(p, t, r) for p, t, _ in visits for r in REGIONS]
+    yield (
+        "imaging.segmentation",
+        {
+            "segmentation_id": ["/".join(one) for one in drawn],
+            "cohort_id": ["C"] * len(drawn),
+            "patient_id": [p for p, _, _ in drawn],
+            "timepoint_id": [t for _, t, _ in drawn],
+            "reference_series_id": [f"{p}/{t}/T1c" for p, t, _ in drawn],
+            "region": [r for *_, r in drawn],
+            "lesion_id": ["1"] * len(drawn),
+            "rater_id": ["A"] * len(drawn),
+            "repeat_no": [1] * len(drawn),
+            "volume_mm3": [1000.0] * len(drawn),
+            "source": ["image"] * len(drawn),
+        },
+    )
+    measured = [(p, t, s, r) for p, t, s in images for r in REGIONS]
+    yield (
+        "imaging.measurement",
+        {
+            "measurement_id": list(range(len(measured))),
+            "cohort_id": ["C"] * len(measured),
+            "segmentation_id": [f"{p}/{t}/{r}" for p, t, _, r in measured],
+            "series_id": [f"{p}/{t}/{s}" for p, t, s, _ in measured],
+            "extraction_id": ["e"] * len(measured),
+            "status": ["ok"] * len(measured),
+            "current": [True] * len(measured),
+        },
+    )
+    names = [f"original_glcm_F{number:04d}" for number in range(N_FEATURES)]
+    yield (
+        "vocab.feature",
+        {
+            "feature_id": list(range(N_FEATURES)),
+            "engine": ["pyradiomics"] * N_FEATURES,
+            "feature": names,
+            "class": ["glcm"] * N_FEATURES,
+            "ibsi_status": ["exact"] * N_FEATURES,
+        },
+    )
+
+
+def feature_values(n_measurements: int) -> pa.Table:
+    """Make a value for each feature of each measurement, in the order of the store."""
+    random = np.random.default_rng(SEED)
+    n_rows = n_measurements * N_FEATURES
+    feature = np.repeat(np.arange(N_FEATURES, dtype=np.int32), n_measurements)
+    measurement = np.tile(np.arange(n_measurements, dtype=np.int64), N_FEATURES)
+    values = random.lognormal(2.0, 1.0, n_rows)
+    declared = table("imaging.feature_value").arrow_schema
+    ok = pa.DictionaryArray.from_arrays(pa.array(np.zeros(n_rows, np.int8)), ["ok"])
+    cohort = pa.DictionaryArray.from_arrays(pa.array(np.zeros(n_rows, np.int8)), ["C"])
+    columns = {
+        "cohort_id": cohort.cast(pa.string()),
+        "measurement_id": pa.array(measurement),
+        "feature_id": pa.array(feature),
+        "value": pa.array(values),
+        "value_status": ok.cast(pa.string()),
+        "value_reason": pa.nulls(n_rows, pa.string()),
+    }
+    more = {name: pa.repeat("-", n_rows) for name in declared.names if name not in columns}
+    return pa.table(
+        {name: (columns | more)[name].cast(declared.field(name).type) for name in declared.names}
+    )
+
+
+def make(stores: Stores, n_patients: int) -> int:
+    """Write the study in both forms; give the number of values."""
+    create_warehouse(stores.warehouse)
+    values = feature_values(n_patients * len(VISITS) * len(SEQUENCES) * len(REGIONS))
+    with (
+        open_warehouse(stores.warehouse, read_only=False) as warehouse,
+        warehouse.transaction("benchmark", "a made study") as tx,
+    ):
+        _fill(tx, n_patients, values)
+    with open_warehouse(stores.warehouse) as warehouse:
+        for name, declared in tables().items():
+            file = stores.bare / f"{name}.parquet"
+            file.parent.mkdir(exist_ok=True)
+            order = ", ".join(declared.sorted_by) or "ALL"
+            written = "(COMPRESSION zstd, PARQUET_VERSION v2)"  # as the lake writes its files
+            warehouse.connection.execute(
+                f"COPY (FROM {name} ORDER BY {order}) TO '{file}' {written}"
+            )
+    return values.num_rows
+
+
+def _fill(tx: Transaction, n_patients: int, values: pa.Table) -> None:
+    for name, columns in small_tables(n_patients):
+        tx.insert(name, rows_of(table(name), columns))
+    tx.insert("imaging.feature_value", values)
+
+
+def bare_views(stores: Stores) -> duckdb.DuckDBPyConnection:
+    """Open the bare files with the views of the warehouse over them."""
+    con = duckdb.connect()
+    for schema in sorted(
+        {*(one.schema for one in tables().values()), "mart", "idc", VERSIONS_SCHEMA}
+    ):
+        con.execute(render.create_schema(schema))
+    for name, declared in tables().items():
+        file = stores.bare / f"{name}.parquet"
+        con.execute(
+            render.create_view(declared.schema, declared.name, f"FROM read_parquet('{file}')")
+        )
+    for view in registry().views:
+        con.execute(render.create_view(VERSIONS_SCHEMA, view.versioned_name, view.select))
+    for view in registry().pinned({}):
+        con.execute(render.create_view(view.schema, view.name, view.select))
+    return con
+
+
+Ask = Callable[[], Any]
+
+
+def seconds(ask: Ask) -> float:
+    """Time a question."""
+    begun = time.perf_counter()
+    ask()
+    return time.perf_counter() - begun
+
+
+def compare(what: str, asked: str, stock: Ask, ours: Ask, pairs: int) -> str:
+    """Ask both in turn after a first, uncounted time; give a row of the table."""
+    if sorted(map(str, stock())) != sorted(map(str, ours())):
+        msg = f"{what}: the answers differ"
+        raise RuntimeError(msg)
+    found = [(seconds(stock), seconds(ours)) for _ in range(pairs)]
+    ratio = statistics.median(b / a for a, b in found)
+    theirs, own = (statistics.median(each) for each in zip(*found, strict=True))
+    return f"| {what} | {theirs:.3f} | {own:.3f} | **{ratio:.2f}** | {asked} |  | {pairs} |"
+
+
+def alone(what: str, asked: str, ours: Ask, runs: int) -> str:
+    """Ask after a first, uncounted time; give a row of the table."""
+    ours()
+    own = statistics.median(seconds(ours) for _ in range(runs))
+    return f"| {what} |  | **{own:.3f}** |  | {asked} |  | {runs} |"
+
+
+def questions(stores: Stores, pairs: int) -> Iterator[str]:
+    """Ask the warehouse and the bare files."""
+    bare = bare_views(stores)
+    with open_warehouse(stores.warehouse) as warehouse:
+
+        def both(sql: str, given: Mapping[str, str] | None = None) -> tuple[Ask, Ask]:
+            bound = dict(given) if given else None
+            return (
+                lambda: bare.execute(sql, bound).fetchall(),
+                lambda: warehouse.connection.execute(sql, bound).fetchall(),
+            )
+
+        rounded = DELTAS.replace("sum(", "round(sum(").replace(") AS", "), 3) AS")
+        rounded = rounded.replace("count(*), 3)", "count(*)")
+        yield compare("delta of everything", "1.2", *both(rounded), pairs)
+        for view in ("delta_radiomics", "patient_feature"):
+            what = f"one feature of one region and sequence, `mart.{view}`"
+            yield alone(what, "0.1 s", both(ONE_FEATURE.format(view=view), ONE)[1], pairs)
+        yield alone("coverage", "1 s", both(COVERAGE)[1], pairs)
+    bare.close()
+
+
+def pivoted(stores: Stores) -> None:
+    """Make the modelling matrix by DuckDB's own PIVOT."""
+    with open_warehouse(stores.warehouse) as warehouse:
+        warehouse.connection.execute("SET pivot_limit = 100000")
+        wide = warehouse.connection.execute(f"PIVOT ({LONG}) ON name USING first(value)").pl()
+    _tell(wide)
+
+
+def placed(stores: Stores) -> None:
+    """Make the same matrix as a release makes it."""
+    from roentgene.analyses.releasing.imaging_columns import imaging_columns
+    from roentgene.analyses.releasing.reading import PinnedReader, views_of
+    from roentgene.analyses.releasing.units import find_units
+    from roentgene.schemas.release import ReleaseSpec
+
+    spec = ReleaseSpec.model_validate(
+        {
+            "name": "matrix",
+            "title": "a matrix",
+            "patients": {"cohorts": ["C"]},
+            "features": [{"region": "TC"}],
+            "target": {"kind": "outcome", "name": "OS"},
+        }
+    )
+    with open_warehouse(stores.warehouse) as warehouse:
+        reader = PinnedReader(warehouse, views_of(spec, {}))
+        units = find_units(reader, warehouse, spec)
+        made = imaging_columns(reader, units, spec.features[0], by_visit=False)
+    _tell(pl.DataFrame(dict(zip((c["column"] for c in made.dictionary), made.arrays, strict=True))))
+
+
+def _tell(wide: pl.DataFrame) -> None:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    numbers = wide.select(pl.selectors.float())
+    total = float(numbers.sum().sum_horizontal()[0])
+    sys.stdout.write(f"{numbers.height} {numbers.width} {total:.6g} {peak:.0f}\n")
+
+
+def matrix(stores: Stores, pairs: int) -> str:
+    """Make the matrix by both ways in turn, each in a process of its own."""
+    found: list[list[float]] = []
+    for number in range(pairs + 1):
+        told = [_child(way, stores) for way in ("pivoted", "placed")]
+        if told[0][1:4] != told[1][1:4]:
+            msg = f"the matrices differ: {told}"
+            raise RuntimeError(msg)
+        if number:  # the first is not counted
+            found.append([told[0][0], told[1][0], told[0][4], told[1][4]])
+    n_rows, n_columns = told[0][1], told[0][2]
+    ratio = statistics.median(one[1] / one[0] for one in found)
+    theirs, own = (statistics.median(one[place] for one in found) for place in (0, 1))
+    peaks = " / ".join(f"{max(one[place] for one in found):.0f}" for place in (2, 3))
+    what = f"matrix of {n_rows:.0f} x {n_columns:,.0f}, against `PIVOT`"
+    return (
+        f"| {what} | {theirs:.2f} | {own:.2f} | **{ratio:.2f}** | 0.2, 600 MB | {peaks} | {pairs} |"
+    )
+
+
+def _child(way: str, stores: Stores) -> list[float]:
+    command = [sys.executable, __file__, "--way", way, "--folder", str(stores.folder)]
+    begun = time.perf_counter()
+    told = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()  # noqa: S603
+    return [time.perf_counter() - begun, *(float(word) for word in told)]
+
+
+def main() -> None:
+    """Measure in a folder that is removed afterwards."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--patients", type=int, default=250, help="62,400 values each")
+    parser.add_argument("--pairs", type=int, default=9, help="of each question")
+    parser.add_argument("--way", choices=["pivoted", "placed"], help=argparse.SUPPRESS)
+    parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.way:
+        {"pivoted": pivoted, "placed": placed}[options.way](Stores(options.folder))
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        stores = Stores(Path(folder))
+        n_values = make(stores, options.patients)
+        sys.stdout.write(f"{n_values:,} values\n\n{HEADER}\n")
+        for row in questions(stores, options.pairs):
+            sys.stdout.write(f"{row}\n")
+            sys.stdout.flush()
+        sys.stdout.write(f"{matrix(stores, options.pairs)}\n")
+
+
+if __name__ == "__main__":
+    main()
