@@ -528,3 +528,28 @@ def test_the_end_of_radiotherapy_from_events_and_treatments(warehouse: Any) -> N
     )
     rows = warehouse.rows("SELECT course_no, rt_end_day FROM mart.radiotherapy_end ORDER BY 1")
     assert [tuple(row.values()) for row in rows] == [(1, 60), (2, 230)]
+
+
+def test_measurements_meet_those_of_every_earlier_visit_and_nothing_stands_in(
+    warehouse: Any,
+) -> None:
+    warehouse.visits({"t0": 0, "t1": 10, "t2": 40})
+    warehouse.measure({}, timepoint_id="t0")
+    warehouse.measure({}, timepoint_id="t1", status="failed", reason="engine_failed")
+    warehouse.measure({}, timepoint_id="t2")
+    warehouse.measure({}, timepoint_id="t2", lesion_id="2")
+    warehouse.measure({}, timepoint_id="t2", rater_id="B", current=False)
+    columns = (
+        "lesion_id, baseline_timepoint_id, timepoint_id, interval_days, from_first_visit, "
+        "from_previous_visit, status, reason, baseline_status, baseline_reason, "
+        "baseline_measurement_id, measurement_id"
+    )
+    found = warehouse.rows(f"SELECT {columns} FROM mart.measurement_pair ORDER BY ALL")
+    failed = ("failed", "engine_failed")
+    assert [tuple(row.values()) for row in found] == [
+        ("1", "t0", "t1", 10, True, True, *failed, "ok", None, 0, 1),
+        ("1", "t0", "t2", 40, True, False, "ok", None, "ok", None, 0, 2),
+        ("1", "t1", "t2", 30, False, True, "ok", None, *failed, 1, 2),
+        ("2", "t0", "t2", 40, True, False, "ok", None, None, "not_measured", None, 3),
+        ("2", "t1", "t2", 30, False, True, "ok", None, None, "not_measured", None, 3),
+    ]
