@@ -36,7 +36,7 @@ from roentgene.ingest.planning.plan import Plan
 from roentgene.ingest.quarantine import QuarantineChange, change_of
 from roentgene.ingest.ready_plan import ready_plan
 from roentgene.ingest.refusal import Refusal, RuleCount
-from roentgene.ingest.seal import seal_delivery
+from roentgene.ingest.seal import seal_delivery, study_hash
 from roentgene.ingest.staging.case import failed_case
 from roentgene.ingest.staging.case_rows import CaseRows
 from roentgene.ingest.staging.cases import (
@@ -49,6 +49,7 @@ from roentgene.ingest.staging.cases import (
 from roentgene.schemas.cohort import read_cohort
 from roentgene.schemas.tables import table
 from roentgene.warehouse.analyst_file import catch_up, renew
+from roentgene.warehouse.layout import find_warehouse
 from roentgene.warehouse.opening import Opener
 from roentgene.warehouse.store import Warehouse
 from roentgene.warehouse.transaction import changed_rows
@@ -95,6 +96,8 @@ def run_ingest(
     begun, begun_ns, started_at = time.monotonic(), time.time_ns(), datetime.now(UTC)
     staged: set[Path] = set()
     fitted: dict[str, HabitatModel] = {}
+    layout = find_warehouse(folder)
+    study = study_hash(layout)
     with Opener(folder) as opener:
         _make_ready(opener)
         while True:
@@ -129,10 +132,11 @@ def run_ingest(
     n_known_refusals = len(plan.known.standing_refusals - change.resolved)
     if plan.sources is not None and not change.new:
         seal_delivery(
-            reader.layout,
+            layout,
             cohort_file,
             plan.sources,
             begun_ns,
+            study,
             cohort_id=plan.cohort.cohort_id,
             n_known_refusals=n_known_refusals,
             snapshot_id=done.snapshot_id if done else planned_at,

@@ -14,7 +14,7 @@ from importlib.metadata import version
 from os.path import relpath
 from pathlib import Path
 
-from roentgene.ingest.identity import file_state
+from roentgene.ingest.identity import file_hash, file_state
 from roentgene.ingest.ingest_report import IngestReport
 from roentgene.schemas.canonical import canonical_json, text_hash
 from roentgene.warehouse.last_commit import last_commit
@@ -38,17 +38,22 @@ class Seal:
         Version of roentgene.
     snapshot_id : int
         Last commit to the warehouse, whoever made it.
-    delivery, warehouse : mapping of str to str
-        State of each file that was read or made, relative to the folder of the cohort file and to
-        the warehouse; of a folder, that of all that lies below it.
+    study : str
+        Hash of ``study.yaml``.
+    published : str or None
+        State of the analyst's file; None where there is none.
+    delivery : mapping of str to str
+        State of each file that was read, relative to the folder of the cohort file; of a folder,
+        that of all that lies below it.
     """
 
     cohort_id: str
     n_known_refusals: int
     code_version: str
     snapshot_id: int
+    study: str
+    published: str | None
     delivery: Mapping[str, str]
-    warehouse: Mapping[str, str]
 
 
 def unchanged_delivery(layout: Layout, cohort_file: Path) -> IngestReport | None:
@@ -74,7 +79,8 @@ def unchanged_delivery(layout: Layout, cohort_file: Path) -> IngestReport | None
             seal.code_version == version("roentgene")
             and seal.snapshot_id == last_commit(layout)
             and _states(cohort_file.parent, seal.delivery) == seal.delivery
-            and _states(layout.root, seal.warehouse) == seal.warehouse
+            and study_hash(layout) == seal.study
+            and _published(layout) == seal.published
         )
     except (OSError, ValueError, TypeError):
         return None  # it cannot be read, or a file of the delivery is gone
@@ -89,6 +95,7 @@ def seal_delivery(
     cohort_file: Path,
     paths: Iterable[Path],
     begun_ns: int,
+    study: str,
     *,
     cohort_id: str,
     n_known_refusals: int,
@@ -109,6 +116,8 @@ def seal_delivery(
         Files and folders that the delivery was read from, beside the cohort file.
     begun_ns : int
         Nanoseconds since the epoch when the run began to read.
+    study : str
+        Hash of ``study.yaml`` before it began.
     cohort_id : str
         Cohort.
     n_known_refusals : int
@@ -117,21 +126,31 @@ def seal_delivery(
         Commit by which nothing was new.
     """
     read = (cohort_file, *paths)
-    made = [path for path in (layout.study, layout.published) if path.exists()]
     try:
-        if any(_changed_ns(path) > begun_ns - _SETTLED_NS for path in (*read, layout.study)):
+        if any(_changed_ns(path) > begun_ns - _SETTLED_NS for path in read):
+            return
+        if study_hash(layout) != study:
             return
         delivery = _states(cohort_file.parent, [relpath(one, cohort_file.parent) for one in read])
-        warehouse = _states(layout.root, [relpath(one, layout.root) for one in made])
+        made = _published(layout)
     except OSError:
         return
     code = version("roentgene")
-    seal = Seal(cohort_id, n_known_refusals, code, snapshot_id, delivery, warehouse)
+    seal = Seal(cohort_id, n_known_refusals, code, snapshot_id, study, made, delivery)
     place = _place(layout, cohort_file)
     place.parent.mkdir(parents=True, exist_ok=True)
     unfinished = place.with_suffix(f".{time.time_ns()}")
     unfinished.write_text(canonical_json(asdict(seal)), encoding="utf-8")
     unfinished.replace(place)
+
+
+def study_hash(layout: Layout) -> str:
+    """Hash ``study.yaml``, which is short, so that it may be as new as it likes."""
+    return file_hash(layout.study)
+
+
+def _published(layout: Layout) -> str | None:
+    return _state(layout.published) if layout.published.is_file() else None
 
 
 def _place(layout: Layout, cohort_file: Path) -> Path:
