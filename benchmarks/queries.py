@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,8 +24,8 @@ from typing import Any
 
 import duckdb
 import numpy as np
-import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from roentgene.queries import render
 from roentgene.queries.registry import VERSIONS_SCHEMA, registry
@@ -323,8 +323,11 @@ def pivoted(stores: Stores) -> None:
     """Make the modelling matrix by DuckDB's own PIVOT."""
     with open_warehouse(stores.warehouse) as warehouse:
         warehouse.connection.execute("SET pivot_limit = 100000")
-        wide = warehouse.connection.execute(f"PIVOT ({LONG}) ON name USING first(value)").pl()
-    _tell(wide)
+        begun = time.perf_counter()
+        wide = warehouse.connection.execute(
+            f"PIVOT ({LONG}) ON name USING first(value)"
+        ).to_arrow_table()
+        _tell(time.perf_counter() - begun, [wide[name] for name in wide.column_names[1:]])
 
 
 def placed(stores: Stores) -> None:
@@ -344,17 +347,18 @@ def placed(stores: Stores) -> None:
         }
     )
     with open_warehouse(stores.warehouse) as warehouse:
+        begun = time.perf_counter()
         reader = PinnedReader(warehouse, views_of(spec, {}))
         units = find_units(reader, warehouse, spec)
         made = imaging_columns(reader, units, spec.features[0], by_visit=False)
-    _tell(pl.DataFrame(dict(zip((c["column"] for c in made.dictionary), made.arrays, strict=True))))
+        _tell(time.perf_counter() - begun, made.arrays)
 
 
-def _tell(wide: pl.DataFrame) -> None:
+def _tell(took: float, columns: Sequence[Any]) -> None:
+    """Say how long it took, what was made, and how much memory it needed until then."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    numbers = wide.select(pl.selectors.float())
-    total = float(numbers.sum().sum_horizontal()[0])
-    sys.stdout.write(f"{numbers.height} {numbers.width} {total:.6g} {peak:.0f}\n")
+    total = sum(pc.sum(column).as_py() or 0.0 for column in columns)
+    sys.stdout.write(f"{took} {len(columns[0])} {len(columns)} {total:.6g} {peak:.0f}\n")
 
 
 def matrix(stores: Stores, pairs: int) -> str:
@@ -362,7 +366,7 @@ def matrix(stores: Stores, pairs: int) -> str:
     found: list[list[float]] = []
     for number in range(pairs + 1):
         told = [_child(way, stores) for way in ("pivoted", "placed")]
-        if told[0][1:4] != told[1][1:4]:
+        if told[0][1:4] != told[1][1:4]:  # rows, columns and sum
             msg = f"the matrices differ: {told}"
             raise RuntimeError(msg)
         if number:  # the first is not counted
@@ -378,10 +382,14 @@ def matrix(stores: Stores, pairs: int) -> str:
 
 
 def _child(way: str, stores: Stores) -> list[float]:
-    command = [sys.executable, __file__, "--way", way, "--folder", str(stores.folder)]
-    begun = time.perf_counter()
-    told = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()  # noqa: S603
-    return [time.perf_counter() - begun, *(float(word) for word in told)]
+    return [float(word) for word in _process(way, stores).split()]
+
+
+def _process(way: str, stores: Stores, *more: object) -> str:
+    """Do something in a process of its own; this one stays small, for memory is inherited."""
+    command = [sys.executable, __file__, "--way", way, "--folder", stores.folder, *more]
+    words = [str(word) for word in command]
+    return subprocess.run(words, check=True, capture_output=True, text=True).stdout  # noqa: S603
 
 
 def main() -> None:
@@ -389,20 +397,30 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--patients", type=int, default=250, help="62,400 values each")
     parser.add_argument("--pairs", type=int, default=9, help="of each question")
-    parser.add_argument("--way", choices=["pivoted", "placed"], help=argparse.SUPPRESS)
+    parser.add_argument(
+        "--way", choices=["make", "ask", "pivoted", "placed"], help=argparse.SUPPRESS
+    )
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.way:
-        {"pivoted": pivoted, "placed": placed}[options.way](Stores(options.folder))
+        _do(options.way, Stores(options.folder), options.patients, options.pairs)
         return
+    more = ("--patients", options.patients, "--pairs", options.pairs)
     with tempfile.TemporaryDirectory() as folder:
         stores = Stores(Path(folder))
-        n_values = make(stores, options.patients)
-        sys.stdout.write(f"{n_values:,} values\n\n{HEADER}\n")
-        for row in questions(stores, options.pairs):
-            sys.stdout.write(f"{row}\n")
-            sys.stdout.flush()
+        sys.stdout.write(f"{_process('make', stores, *more)}\n\n{HEADER}\n")
+        sys.stdout.write(_process("ask", stores, *more))
+        sys.stdout.flush()
         sys.stdout.write(f"{matrix(stores, options.pairs)}\n")
+
+
+def _do(way: str, stores: Stores, n_patients: int, pairs: int) -> None:
+    if way == "make":
+        sys.stdout.write(f"{make(stores, n_patients):,} values")
+    elif way == "ask":
+        sys.stdout.writelines(f"{row}\n" for row in questions(stores, pairs))
+    else:
+        {"pivoted": pivoted, "placed": placed}[way](stores)
 
 
 if __name__ == "__main__":

@@ -150,6 +150,11 @@ def insert_rows(table: Table, source: str) -> str:
     ).sql(_DIALECT)
 
 
+def delete_all(table: Table) -> str:
+    """Delete every row of a table."""
+    return exp.Delete(this=_relation(table.schema, table.name)).sql(_DIALECT)
+
+
 def delete_keys(table: Table, source: str) -> str:
     """Delete the rows of a table whose key stands in a registered relation."""
     return _keyed(

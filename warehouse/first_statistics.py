@@ -15,6 +15,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from roentgene.queries import render
 from roentgene.queries.registry import query_text
 from roentgene.schemas.tables import Table, tables
 from roentgene.warehouse.store import Warehouse
@@ -48,8 +49,8 @@ def give_statistics(warehouse: Warehouse) -> None:
             tx.insert(name, row)
     seen_by_nobody = warehouse.snapshot_id
     with warehouse.transaction(current_author(), "new tables are empty") as tx:
-        for name, row in rows.items():
-            tx.delete(name, row)
+        for name in rows:
+            tx.execute_statement(render.delete_all(tables()[name]))
     con = warehouse.connection
     con.execute(query_text("warehouse/expire_snapshots"), {"versions": [seen_by_nobody]})
     con.execute(query_text("warehouse/remove_old_files"), {"older_than": datetime.now(UTC)})

@@ -80,14 +80,19 @@ class Study_:
         return {(code, Path(name).name) for code, name in found}
 
 
-@pytest.fixture
-def study(tmp_path: Path) -> Study_:
-    return made_study(tmp_path)
-
-
-def made_study(folder: Path) -> Study_:
-    """Make an empty warehouse beside an empty delivery."""
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
     declared = Study(name="test", profiles={"quick": QUICK, "on_image": ON_IMAGE}, publish=False)
+    return create_warehouse(tmp_path_factory.mktemp("empty") / "study", declared).root
+
+
+@pytest.fixture
+def study(tmp_path: Path, empty: Path) -> Study_:
+    return made_study(tmp_path, empty)
+
+
+def made_study(folder: Path, empty: Path) -> Study_:
+    """Put an empty warehouse beside an empty delivery."""
     cohort = {
         "cohort_id": "C",
         "title": "made by hand",
@@ -96,8 +101,7 @@ def made_study(folder: Path) -> Study_:
         "profiles": ["quick"],
         "dose_profiles": ["quick", "dvh", "on_image"],
     }
-    warehouse = create_warehouse(folder / "study", declared).root
-    return Study_(folder, warehouse, cohort)
+    return Study_(folder, Path(shutil.copytree(empty, folder / "study")), cohort)
 
 
 def test_series_and_its_structures_are_found_by_their_headers(
@@ -404,10 +408,10 @@ HOSTILE: dict[str, tuple[str, Callable[[Any, ModuleType], None]]] = {
 
 
 @pytest.fixture(scope="module")
-def hostile(maker: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Study_:
+def hostile(maker: ModuleType, tmp_path_factory: pytest.TempPathFactory, empty: Path) -> Study_:
     """A delivery of every hostile patient, each below its own folder, and a sound one."""
     folder = tmp_path_factory.mktemp("hostile")
-    study = made_study(folder)
+    study = made_study(folder, empty)
     sound = maker.Patient(study.delivered, "SOUND")
     sound.ct()
     sound.structures()

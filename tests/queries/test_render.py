@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 from roentgene.queries import render
-from roentgene.schemas.tables import Column, Table
+from roentgene.schemas.tables import Column, Table, table
 
 HOSTILE = [
     'quote"inside',
@@ -351,3 +351,7 @@ def test_rows_of_several_tables_are_counted_in_one_query(
     assert dict(found) == expected
     found = con.execute(render.row_counts(counted, cohort=False)).fetchall()
     assert dict(found) == {name: number + 1 for name, number in expected.items()}
+
+
+def test_every_row_of_a_table_is_deleted() -> None:
+    assert render.delete_all(table("study.patient")) == 'DELETE FROM "study"."patient"'
