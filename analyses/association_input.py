@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from roentgene.analyses.constant import Floats
 from roentgene.analyses.findings import Store
 from roentgene.analyses.person_matrix import PersonMatrix, person_matrix
-from roentgene.queries.registry import query_text
+from roentgene.queries.query_file import query_text
 from roentgene.schemas.analysis import (
     Association,
     ClinicalTarget,

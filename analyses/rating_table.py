@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from roentgene.analyses.constant import Floats
 from roentgene.analyses.intraclass_correlation import MeanSquares
-from roentgene.queries.registry import query_text
+from roentgene.queries.query_file import query_text
 from roentgene.schemas.errors import FileError
 
 #: Columns within which features are comparable; joined by ``|`` they are the ``stability_key``.

@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 
 from roentgene.analyses.findings import Findings, Store
-from roentgene.queries.registry import query_text
+from roentgene.queries.query_file import query_text
 from roentgene.schemas.analysis import AnalysisSpec, Stability
 from roentgene.schemas.canonical import canonical_json, text_hash
 from roentgene.schemas.tables import table

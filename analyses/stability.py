@@ -16,7 +16,7 @@ from roentgene.analyses.intraclass_correlation import (
     intraclass_correlation,
 )
 from roentgene.analyses.rating_table import STABILITY_KEY, RatedFeatures, rated_features
-from roentgene.queries.registry import query_text
+from roentgene.queries.query_file import query_text
 from roentgene.schemas.analysis import IccForm, Stability
 from roentgene.schemas.errors import FileError
 from roentgene.schemas.tables import table

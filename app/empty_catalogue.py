@@ -11,7 +11,8 @@ import duckdb
 
 from roentgene.queries import render
 from roentgene.queries.migration import migrations
-from roentgene.queries.registry import VERSIONS_SCHEMA, View, query_text
+from roentgene.queries.query_file import query_text
+from roentgene.queries.registry import VERSIONS_SCHEMA, View
 from roentgene.warehouse.connection import connect
 from roentgene.warehouse.layout import Layout
 

@@ -14,7 +14,7 @@ import duckdb
 
 from roentgene.app.engine_health import check_engines
 from roentgene.app.finding import Finding
-from roentgene.queries.registry import query_text
+from roentgene.queries.query_file import query_text
 from roentgene.schemas.errors import QueryError, WarehouseError
 from roentgene.schemas.study import QueryLimits
 from roentgene.warehouse.connection import connect

@@ -11,7 +11,7 @@ import duckdb
 from roentgene.app.finding import Finding
 from roentgene.app.reading import read_rows
 from roentgene.queries.migration import migrations
-from roentgene.queries.registry import query_text
+from roentgene.queries.query_file import query_text
 from roentgene.schemas.errors import RoentgeneError
 from roentgene.schemas.tables import tables
 from roentgene.warehouse.analyst_file import is_current

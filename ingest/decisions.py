@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from typing import Any, Literal
 
 from roentgene.ingest.refusal import REFUSAL_SCHEMA, Refusal
-from roentgene.queries.registry import query_text
+from roentgene.queries.query_file import query_text
 from roentgene.schemas.errors import FileError
 from roentgene.schemas.words import reason_codes
 from roentgene.warehouse.store import Warehouse

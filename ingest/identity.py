@@ -37,6 +37,11 @@ def file_hash(path: Path) -> str:
     return digest.hexdigest()
 
 
+#: Nanoseconds for which a file must have lain still for its state to say anything: the tick of the
+#: coarsest clock of a file system that is in use.
+SETTLED_NS = 2_000_000_000
+
+
 def file_state(facts: os.stat_result) -> str:
     """Hash of a file's size and times: while it stays, so does the content.
 

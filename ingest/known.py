@@ -13,7 +13,7 @@ import pyarrow as pa
 from roentgene.ingest.habitat_model import HabitatModel, model_of_row
 from roentgene.ingest.refusal import Stage
 from roentgene.queries import render
-from roentgene.queries.registry import query_text
+from roentgene.queries.query_file import query_text
 from roentgene.schemas.tables import table
 
 #: Tables to which several sources add what they know; what is stored fills what they leave open.

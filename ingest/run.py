@@ -130,7 +130,9 @@ def run_ingest(
             break
     _clear(staged, staging)
     n_known_refusals = len(plan.known.standing_refusals - change.resolved)
-    if plan.sources is not None and not change.new:
+    # a Parquet copy may lie anywhere: only a run sees whether it is still there
+    has_copy = reader.study.publish_parquet is not None
+    if plan.sources is not None and not change.new and not has_copy:
         seal_delivery(
             layout,
             cohort_file,

@@ -8,20 +8,17 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from os.path import relpath
 from pathlib import Path
 
-from roentgene.ingest.identity import file_hash, file_state
+from roentgene.ingest.identity import SETTLED_NS, file_hash, file_state
 from roentgene.ingest.ingest_report import IngestReport
 from roentgene.schemas.canonical import canonical_json, text_hash
 from roentgene.warehouse.last_commit import last_commit
 from roentgene.warehouse.layout import Layout
-
-# the coarsest clock of a file system that is in use
-_SETTLED_NS = 2_000_000_000
 
 
 @dataclass(frozen=True)
@@ -127,7 +124,7 @@ def seal_delivery(
     """
     read = (cohort_file, *paths)
     try:
-        if any(_changed_ns(path) > begun_ns - _SETTLED_NS for path in read):
+        if any(_changed_ns(path) > begun_ns - SETTLED_NS for path in read):
             return
         if study_hash(layout) != study:
             return
@@ -171,8 +168,8 @@ def _changed_ns(path: Path) -> int:
     return max(max(facts.st_mtime_ns, facts.st_ctime_ns) for facts in times)
 
 
-def _files(path: Path) -> Iterator[Path]:
+def _files(path: Path) -> list[Path]:
     """Give a file itself, and of a folder every file below it."""
     if not path.is_dir():
-        return iter((path,))
-    return iter(sorted(one for one in path.rglob("*") if not one.is_dir()))
+        return [path]
+    return sorted(one for one in path.rglob("*") if not one.is_dir())

@@ -7,7 +7,8 @@ from importlib.metadata import version
 from pathlib import Path
 from string import Template
 
-from roentgene.queries.registry import HEADER_KEYS, Registry, query_text, read_views
+from roentgene.queries.query_file import query_text
+from roentgene.queries.registry import HEADER_KEYS, Registry, read_views
 from roentgene.schemas.errors import FileError
 
 _NAME = re.compile(r"(?P<schema>[a-z][a-z0-9_]*)\.(?P<name>[a-z][a-z0-9_]*)")

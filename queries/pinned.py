@@ -8,7 +8,8 @@ from functools import cache
 import sqlglot
 from sqlglot import exp
 
-from roentgene.queries.registry import VERSIONS_SCHEMA, View, query_text, registry
+from roentgene.queries.query_file import query_text
+from roentgene.queries.registry import VERSIONS_SCHEMA, View, registry
 
 
 def views_read(names: tuple[str, ...], pins: Mapping[str, int]) -> dict[str, View]:

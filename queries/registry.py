@@ -21,7 +21,6 @@ from typing import Any
 import sqlglot
 from sqlglot import exp
 
-from roentgene.queries.query_file import query_text as query_text
 from roentgene.schemas.errors import FileError
 from roentgene.schemas.tables import tables
 

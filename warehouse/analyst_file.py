@@ -6,7 +6,7 @@ from pathlib import Path
 
 import duckdb
 
-from roentgene.queries.registry import query_text
+from roentgene.queries.query_file import query_text
 from roentgene.warehouse.connection import LAKE
 from roentgene.warehouse.migrate import views_to_publish
 from roentgene.warehouse.parquet_copy import is_current_copy, publish_parquet

@@ -16,7 +16,7 @@ from typing import Any
 import pyarrow as pa
 
 from roentgene.queries import render
-from roentgene.queries.registry import query_text
+from roentgene.queries.query_file import query_text
 from roentgene.schemas.tables import Table, tables
 from roentgene.warehouse.store import Warehouse
 from roentgene.warehouse.transaction import current_author

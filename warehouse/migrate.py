@@ -13,7 +13,8 @@ import pyarrow as pa
 from roentgene.queries import render
 from roentgene.queries.macros import macros, newest, parameters_of
 from roentgene.queries.migration import Migration, migrations
-from roentgene.queries.registry import VERSIONS_SCHEMA, View, query_text, registry
+from roentgene.queries.query_file import query_text
+from roentgene.queries.registry import VERSIONS_SCHEMA, View, registry
 from roentgene.schemas.errors import WarehouseError
 from roentgene.schemas.study import Study
 from roentgene.schemas.tables import table

@@ -12,7 +12,7 @@ import duckdb
 
 from roentgene.queries import render
 from roentgene.queries.coded_copy import coded_view, copy_coded, drop_coded, is_coded
-from roentgene.queries.registry import query_text
+from roentgene.queries.query_file import query_text
 from roentgene.schemas.errors import WarehouseError
 from roentgene.schemas.tables import tables
 from roentgene.warehouse.published_state import TableState, full_state, read_state, write_state

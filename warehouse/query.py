@@ -18,7 +18,7 @@ from sqlglot import Token, TokenError, TokenType
 from sqlglot.dialects.duckdb import DuckDB
 
 from roentgene.queries import render
-from roentgene.queries.registry import query_text
+from roentgene.queries.query_file import query_text
 from roentgene.schemas.errors import QueryError
 from roentgene.schemas.study import QueryLimits
 from roentgene.warehouse.statement import (

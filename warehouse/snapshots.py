@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import duckdb
 
-from roentgene.queries.registry import query_text
+from roentgene.queries.query_file import query_text
 from roentgene.schemas.errors import FileError
 
 

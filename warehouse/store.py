@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import pyarrow as pa
 
-from roentgene.queries.registry import query_text
+from roentgene.queries.query_file import query_text
 from roentgene.schemas.errors import FileError
 from roentgene.schemas.study import Study
 from roentgene.warehouse.connection import ask, attach, detach, lake_cursor

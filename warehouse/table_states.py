@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from roentgene.queries.registry import query_text
+from roentgene.queries.query_file import query_text
 from roentgene.warehouse.published_state import TableState
 from roentgene.warehouse.store import Warehouse
 

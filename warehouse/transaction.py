@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from roentgene.queries import render
-from roentgene.queries.registry import query_text
+from roentgene.queries.query_file import query_text
 from roentgene.schemas.errors import WarehouseBusyError, WarehouseError
 from roentgene.schemas.tables import Table, table
 from roentgene.warehouse.data_file import is_worth_a_file, write_data_file

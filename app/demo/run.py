@@ -14,7 +14,7 @@ from roentgene.app.extracting import PRELOADED
 from roentgene.ingest.extract.executors.local_pool import LocalPool
 from roentgene.ingest.run import run_ingest
 from roentgene.ingest.staging.cases import Progress
-from roentgene.queries.registry import query_text
+from roentgene.queries.query_file import query_text
 from roentgene.schemas.analysis import read_analysis
 from roentgene.schemas.study import PatientFeatureRules, Study
 from roentgene.warehouse.analyst_file import renew

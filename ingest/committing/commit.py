@@ -20,7 +20,7 @@ from roentgene.ingest.planning.plan import Plan
 from roentgene.ingest.planning.table_plan import TablePlan
 from roentgene.ingest.quarantine import QuarantineChange
 from roentgene.ingest.refusal import Refusal, RuleCount
-from roentgene.queries.registry import query_text
+from roentgene.queries.query_file import query_text
 from roentgene.schemas.errors import BatchRefusedError
 from roentgene.schemas.tables import table
 from roentgene.schemas.words import reason_codes

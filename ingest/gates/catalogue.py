@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from roentgene.ingest.refusal import Gated, Refusal, RuleCount
 from roentgene.queries import render
-from roentgene.queries.registry import query_text
+from roentgene.queries.query_file import query_text
 from roentgene.schemas.tables import Reference, Table, table, tables
 
 # the batch falls with the first; so many are told to find the cause

@@ -13,14 +13,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from roentgene.ingest.identity import file_hash, file_state
+from roentgene.ingest.identity import SETTLED_NS, file_hash, file_state
 from roentgene.ingest.known import StoredFile
 from roentgene.schemas.canonical import text_hash
 
 # more threads do not make a disk faster
 _THREADS = 4
-# the coarsest clock of a file system that is in use
-_SETTLED_NS = 2_000_000_000
 
 
 #: A file, or all files of an image that has one for each slice.
@@ -86,7 +84,7 @@ def _read(files: Files) -> FileContent | OSError:
     try:
         # first: what is written while the files are read has another state
         facts = [path.stat() for path in files]
-        settled = time.time_ns() - max(one.st_mtime_ns for one in facts) > _SETTLED_NS
+        settled = time.time_ns() - max(one.st_mtime_ns for one in facts) > SETTLED_NS
         content_hash = _joined([file_hash(path) for path in files])
     except OSError as error:
         return error

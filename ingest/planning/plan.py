@@ -29,7 +29,7 @@ from roentgene.ingest.quarantine import Examined, unlike
 from roentgene.ingest.refusal import Gated, Refusal
 from roentgene.ingest.study_folder.expansion import expanded_cohort
 from roentgene.ingest.tables.identifiers import normalise_id
-from roentgene.queries.registry import query_text
+from roentgene.queries.query_file import query_text
 from roentgene.schemas.cohort import Cohort, ImageSource, read_cohort
 from roentgene.schemas.errors import FileError
 from roentgene.warehouse.store import Warehouse

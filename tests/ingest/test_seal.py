@@ -26,7 +26,7 @@ NS = 1_000_000_000
 @pytest.fixture(autouse=True)
 def files_lay_still(monkeypatch: pytest.MonkeyPatch) -> None:
     """Files that a test writes count as if they had lain there for a minute."""
-    monkeypatch.setattr(seal, "_SETTLED_NS", -60 * NS)
+    monkeypatch.setattr(seal, "SETTLED_NS", -60 * NS)
 
 
 @pytest.fixture
@@ -126,7 +126,7 @@ def test_a_seal_that_cannot_be_read_is_none(tables: Any) -> None:
 def test_a_file_written_just_before_the_run_is_not_sealed(
     tables: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(seal, "_SETTLED_NS", 60 * NS)
+    monkeypatch.setattr(seal, "SETTLED_NS", 60 * NS)
     ingested(tables)
     assert report_of(tables) is None
 
@@ -134,6 +134,14 @@ def test_a_file_written_just_before_the_run_is_not_sealed(
 def test_images_are_not_sealed(delivery: Any) -> None:
     ingested(delivery)
     assert report_of(delivery) is None
+
+
+def test_where_a_parquet_copy_is_asked_for_the_run_looks_after_it(tables: Any) -> None:
+    settings = Layout(tables.warehouse).study
+    settings.write_text(settings.read_text(encoding="utf-8") + "publish_parquet: copies\n")
+    ingested(tables)
+    assert (tables.warehouse / "copies").is_dir()
+    assert report_of(tables) is None
 
 
 def test_hashed_ids_are_not_sealed_for_the_key_lies_elsewhere(

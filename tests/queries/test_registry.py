@@ -14,15 +14,8 @@ from pathlib import Path
 import pytest
 
 from roentgene.queries.freeze import freeze, released_versions
-from roentgene.queries.registry import (
-    Lock,
-    Registry,
-    View,
-    locked,
-    query_text,
-    read_views,
-    registry,
-)
+from roentgene.queries.query_file import query_text
+from roentgene.queries.registry import Lock, Registry, View, locked, read_views, registry
 from roentgene.schemas.errors import FileError
 
 HEADER = "-- title: t\n-- grain: g\n-- reference: r\n-- since: 0.1.0\n--\n-- What it is for.\n"

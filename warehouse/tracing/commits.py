@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from roentgene.queries.registry import query_text
+from roentgene.queries.query_file import query_text
 from roentgene.warehouse.store import Warehouse
 from roentgene.warehouse.tracing.stored import StoredRow
 from roentgene.warehouse.tracing.subject import fetch

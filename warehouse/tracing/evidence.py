@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from roentgene.queries.registry import query_text
+from roentgene.queries.query_file import query_text
 from roentgene.schemas.tables import Table, table, tables
 from roentgene.warehouse.store import Warehouse
 from roentgene.warehouse.tracing.stored import StoredRow, StoredRows, walk

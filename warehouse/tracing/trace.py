@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from roentgene.queries.registry import VERSIONS_SCHEMA, View, query_text, registry
+from roentgene.queries.query_file import query_text
+from roentgene.queries.registry import VERSIONS_SCHEMA, View, registry
 from roentgene.schemas.errors import FileError, QueryError
 from roentgene.warehouse.migrate import views_are_deployed
 from roentgene.warehouse.opening import open_warehouse
