@@ -25,6 +25,7 @@ from roentgene.warehouse.statement import (
     LimitedRows,
     Parameters,
     QueryResult,
+    is_interruption,
     out_of_time,
     refusal,
     statement_type,
@@ -84,16 +85,33 @@ def run_limited(
         _refuse_unless_reading(con, sql)
         # no bound parameter: the first one in a process imports pandas, which takes a second
         con.execute(f"SET memory_limit = {render.literal(f'{limits.memory_mb}MB')}")
-        with _deadline(con, limits.seconds):
-            rows = LimitedRows(con, sql, parameters, limits.rows)
-            table = pa.Table.from_batches(rows, rows.schema)
+        with _deadline(con, limits.seconds) as over:
+            table, truncated = _read(con, sql, parameters, limits.rows, over)
     except (duckdb.Error, pa.ArrowException, OSError, MemoryError) as error:
         raise refusal(error, limits.memory_mb) from error
-    return QueryResult(table, rows.truncated, time.monotonic() - begun)
+    return QueryResult(table, truncated, time.monotonic() - begun)
+
+
+def _read(
+    con: duckdb.DuckDBPyConnection,
+    sql: str,
+    parameters: Parameters,
+    limit: int,
+    over: threading.Event,
+) -> tuple[pa.Table, bool]:
+    while True:
+        rows = LimitedRows(con, sql, parameters, limit)
+        try:
+            return pa.Table.from_batches(rows, rows.schema), rows.truncated
+        except (duckdb.Error, OSError) as error:
+            # when a row fails in one thread DuckDB stops the others, and about once in a hundred
+            # times it reports that stop instead of the failure; asked again, it names the failure
+            if over.is_set() or not is_interruption(error):
+                raise
 
 
 @contextmanager
-def _deadline(con: duckdb.DuckDBPyConnection, seconds: float) -> Iterator[None]:
+def _deadline(con: duckdb.DuckDBPyConnection, seconds: float) -> Iterator[threading.Event]:
     over = threading.Event()
 
     def stop() -> None:
@@ -103,7 +121,7 @@ def _deadline(con: duckdb.DuckDBPyConnection, seconds: float) -> Iterator[None]:
     timer = threading.Timer(seconds, stop)
     timer.start()
     try:
-        yield
+        yield over
     except Exception as error:
         if over.is_set():
             raise out_of_time(seconds) from error

@@ -21,6 +21,7 @@ Parameters = Mapping[str, Any] | Sequence[Any] | None
 _BATCH_ROWS = 100_000
 _AROUND_A_PIVOT = ("TRANSACTION", "SET")
 _ERROR_KIND = re.compile(r"(?P<kind>[A-Za-z][A-Za-z ]*?) Error: ")
+_INTERRUPTION = "INTERRUPT"
 _LOOK_UP = "'SHOW ALL TABLES' lists what there is, 'DESCRIBE name' the columns of one"
 _CURES = {
     "Parser": "Correct the SQL",
@@ -28,6 +29,7 @@ _CURES = {
     "Catalog": _LOOK_UP,
     "Permission": "Ask of the tables and views alone",
     "Conversion": "Use TRY_CAST where a value may not fit",
+    _INTERRUPTION: "A row failed: ask again, and the answer will say why",
 }
 
 
@@ -140,14 +142,22 @@ def refusal(error: Exception, memory_mb: int) -> QueryError:
     """
     if isinstance(error, QueryError):
         return error
-    text = str(error)
-    match = _ERROR_KIND.search(text)  # Arrow puts words of its own before DuckDB's
-    kind = match["kind"] if match else type(error).__name__
+    text, kind = str(error), _kind(error)
     if kind == "Out of Memory" or isinstance(error, MemoryError):
         msg = f"the query needs more than {memory_mb} MB of memory"
         cure = "Read fewer rows or columns at once, or raise limits.memory_mb in study.yaml"
         return QueryError(msg, cure)
     return QueryError(_one_line(text) or kind, _CURES.get(kind, ""))
+
+
+def is_interruption(error: Exception) -> bool:
+    """Whether DuckDB reports no failure, only that it was stopped."""
+    return _kind(error) == _INTERRUPTION
+
+
+def _kind(error: Exception) -> str:
+    match = _ERROR_KIND.search(str(error))  # Arrow puts words of its own before DuckDB's
+    return match["kind"] if match else type(error).__name__
 
 
 def _one_line(text: str) -> str:

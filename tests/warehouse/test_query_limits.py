@@ -3,13 +3,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 import pytest
 
 from roentgene.schemas.errors import QueryError
 from roentgene.schemas.study import QueryLimits
+from roentgene.warehouse import query
 from roentgene.warehouse.connection import attach, connect
 from roentgene.warehouse.layout import Layout
 from roentgene.warehouse.query import run_limited
+from roentgene.warehouse.statement import LimitedRows
 
 LIMITS = QueryLimits(seconds=20, memory_mb=256, rows=100)
 
@@ -182,3 +185,23 @@ def test_an_error_amid_the_rows_is_explained(con: duckdb.DuckDBPyConnection) -> 
     sql = "SELECT (CASE WHEN n = 400000 THEN 'x' ELSE '1' END)::INTEGER FROM range(500000) t(n)"
     with pytest.raises(QueryError, match="Conversion Error"):
         run_limited(con, sql, None, QueryLimits(seconds=20, memory_mb=256))
+
+
+def test_a_failure_reported_as_an_interruption_is_asked_for_again(
+    con: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    class InterruptedAtFirst(LimitedRows):
+        def __iter__(self) -> Iterator[pa.RecordBatch]:
+            asked.append("again")
+            if len(asked) == 1:
+                # what DuckDB says about once in a hundred times when a row fails in one thread
+                msg = "INTERRUPT Error: Interrupted!"
+                raise OSError(msg)
+            return super().__iter__()
+
+    monkeypatch.setattr(query, "LimitedRows", InterruptedAtFirst)
+    with pytest.raises(QueryError, match="Conversion Error"):
+        run_limited(con, "SELECT 'x'::INTEGER + n FROM range(3) t(n)", None, LIMITS)
+    assert run_limited(con, "SELECT 1 AS a", None, LIMITS).table.to_pydict() == {"a": [1]}
