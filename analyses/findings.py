@@ -40,15 +40,13 @@ class Findings:
 
     Parameters
     ----------
-    table : str
-        Table that takes the rows.
     rows : callable
-        Takes the id of the run and gives the rows in the order of the table's key, in tables
-        of a size that fits into memory; may be called more than once.
+        Takes the id of the run and gives names of tables with rows of them, table by table, in
+        the order of each table's key and of a size that fits into memory; may be called more
+        than once.
     counts : dict
         Rows in and out of every filter.
     """
 
-    table: str
-    rows: Callable[[str], Iterator[pa.Table]]
+    rows: Callable[[str], Iterator[tuple[str, pa.Table]]]
     counts: Mapping[str, Any]

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib import import_module
 from importlib.metadata import version
 from typing import Any
 
@@ -14,12 +15,17 @@ import pyarrow as pa
 
 from roentgene.analyses.findings import Findings, Store
 from roentgene.queries.query_file import query_text
-from roentgene.schemas.analysis import AnalysisSpec, Stability
+from roentgene.schemas.analyses.read import AnalysisSpec
 from roentgene.schemas.canonical import canonical_json, text_hash
 from roentgene.schemas.tables import table
 from roentgene.warehouse.transaction import current_author
 
 _ID_LENGTH = 24
+_ROWS_OF = "result_rows"
+_MODULES: Mapping[str, str] = {
+    "stability": "roentgene.analyses.stability.run",
+    "association": "roentgene.analyses.association.run",
+}
 _RUNS = "ops.analysis_run"
 
 
@@ -28,14 +34,14 @@ class RunReport:
     """What became of a run.
 
     ``written`` is False where the same spec had already been run on the same data with the same
-    code: then nothing was computed, and the other fields tell of the run that stands.
+    code: then nothing was computed, and the other fields tell of the run that stands. ``tables``
+    says how many rows went into each table.
     """
 
     analysis_run_id: str
     analysis: str
     name: str
-    table: str
-    n_rows: int
+    tables: Mapping[str, int]
     fingerprint: str
     counts: Mapping[str, Any]
     written: bool
@@ -45,8 +51,7 @@ class RunReport:
 class _Kind:
     """One kind of analysis: what carries it out, and what its numbers depend on."""
 
-    find: Callable[[Store], Findings]
-    table: str
+    find: Callable[[Store, Any], Findings]
     queries: tuple[str, ...]
     libraries: tuple[str, ...]
 
@@ -58,8 +63,8 @@ def run_analysis(warehouse: Store, spec: AnalysisSpec) -> RunReport:
     ----------
     warehouse : Store
         An open warehouse that may be written to.
-    spec : Stability or Association
-        What is asked; see :func:`roentgene.schemas.analysis.read_analysis`.
+    spec : AnalysisSpec
+        What is asked; see :func:`roentgene.schemas.analyses.read.read_analysis`.
 
     Returns
     -------
@@ -77,13 +82,13 @@ def run_analysis(warehouse: Store, spec: AnalysisSpec) -> RunReport:
     kind = _kind(spec)
     sql_hash = text_hash(canonical_json([query_text(name) for name in kind.queries]))
     run_id = _run_id(warehouse, spec, sql_hash)
-    stored = _stored(warehouse, spec, kind, run_id)
+    stored = _stored(warehouse, spec, run_id)
     if stored is not None:
         return stored
     snapshot_id = warehouse.snapshot_id
-    findings = kind.find(warehouse)
-    fingerprint, n_rows = fingerprint_of(findings.rows(run_id), kind.table)
-    counts = {**findings.counts, "result_rows": n_rows}
+    findings = kind.find(warehouse, spec)
+    fingerprint, rows_of = fingerprint_of(findings.rows(run_id))
+    counts = {**findings.counts, _ROWS_OF: rows_of}
     row = {
         "analysis_run_id": run_id,
         "analysis": spec.analysis,
@@ -92,7 +97,7 @@ def run_analysis(warehouse: Store, spec: AnalysisSpec) -> RunReport:
         "snapshot_id": snapshot_id,
         "sql_hash": sql_hash,
         "code_version": version("roentgene"),
-        "library_versions": canonical_json({name: version(name) for name in kind.libraries}),
+        "library_versions": canonical_json(_versions(kind.libraries)),
         "counts": canonical_json(counts),
         "fingerprint": fingerprint,
         "author": current_author(),
@@ -101,29 +106,37 @@ def run_analysis(warehouse: Store, spec: AnalysisSpec) -> RunReport:
         "current": True,
     }
     _write(warehouse, spec, findings, row)
-    return RunReport(
-        run_id, spec.analysis, spec.name, kind.table, n_rows, fingerprint, counts, written=True
-    )
+    return _report(spec, row, written=True)
 
 
 def _kind(spec: AnalysisSpec) -> _Kind:
     """Kind of a spec; the numeric cores are imported here and not before."""
-    if isinstance(spec, Stability):
-        from roentgene.analyses import stability
+    module = import_module(_MODULES[spec.analysis])
+    return _Kind(module.find, module.QUERIES, module.LIBRARIES)
 
-        return _Kind(
-            lambda store: stability.find(store, spec),
-            stability.TABLE,
-            stability.QUERIES,
-            stability.LIBRARIES,
-        )
-    from roentgene.analyses import association
 
-    return _Kind(
-        lambda store: association.find(store, spec),
-        association.TABLE,
-        association.QUERIES,
-        association.LIBRARIES,
+def _versions(libraries: tuple[str, ...]) -> dict[str, str]:
+    """Versions of what computes, the BLAS of numpy and scipy among them."""
+    from threadpoolctl import threadpool_info
+
+    blas = {
+        f"{one['internal_api']} {one['version']} {one.get('architecture', '')}".rstrip()
+        for one in threadpool_info()
+        if one["user_api"] == "blas"
+    }
+    return {name: version(name) for name in libraries} | {"blas": ", ".join(sorted(blas))}
+
+
+def _report(spec: AnalysisSpec, row: Mapping[str, Any], *, written: bool) -> RunReport:
+    counts = json.loads(row["counts"])
+    return RunReport(
+        row["analysis_run_id"],
+        spec.analysis,
+        spec.name,
+        counts[_ROWS_OF],
+        row["fingerprint"],
+        counts,
+        written,
     )
 
 
@@ -138,12 +151,13 @@ def _run_id(warehouse: Store, spec: AnalysisSpec, sql_hash: str) -> str:
     The state of the data is the list of batches, settings, withdrawals and view versions, not
     the snapshot: an analysis makes a new snapshot by its own commit.
     """
-    state = warehouse.arrow(query_text("analyses/data_state"), {"cohort_id": spec.cohort_id})
+    asked = {"cohorts": list(spec.cohorts), "runs": list(spec.runs_read)}
+    state = warehouse.arrow(query_text("analyses/data_state"), asked)
     parts = [spec.analysis, canonical_spec(spec), state.to_pylist(), sql_hash, version("roentgene")]
     return text_hash(canonical_json(parts))[:_ID_LENGTH]
 
 
-def _stored(warehouse: Store, spec: AnalysisSpec, kind: _Kind, run_id: str) -> RunReport | None:
+def _stored(warehouse: Store, spec: AnalysisSpec, run_id: str) -> RunReport | None:
     """Report of the same run where it was recorded before; it is made current if it is not."""
     sql = query_text("analyses/stored_run")
     rows = warehouse.arrow(sql, {"analysis_run_id": run_id}).to_pylist()
@@ -152,17 +166,7 @@ def _stored(warehouse: Store, spec: AnalysisSpec, kind: _Kind, run_id: str) -> R
     if not rows[0]["current"]:
         with warehouse.transaction(current_author(), _message(spec)) as transaction:
             transaction.execute_query("analyses/retire_runs", _names(spec, run_id))
-    counts = json.loads(rows[0]["counts"])
-    return RunReport(
-        run_id,
-        spec.analysis,
-        spec.name,
-        kind.table,
-        counts["result_rows"],
-        rows[0]["fingerprint"],
-        counts,
-        written=False,
-    )
+    return _report(spec, rows[0], written=False)
 
 
 def _write(
@@ -170,8 +174,8 @@ def _write(
 ) -> None:
     run_id = row["analysis_run_id"]
     with warehouse.transaction(current_author(), _message(spec)) as transaction:
-        for rows in findings.rows(run_id):
-            transaction.insert(findings.table, rows)
+        for full_name, rows in findings.rows(run_id):
+            transaction.insert(full_name, rows)
         transaction.execute_query("analyses/retire_runs", _names(spec, run_id))
         transaction.insert(_RUNS, pa.Table.from_pylist([dict(row)], table(_RUNS).arrow_schema))
 
@@ -181,18 +185,17 @@ def _names(spec: AnalysisSpec, run_id: str) -> dict[str, str]:
 
 
 def _message(spec: AnalysisSpec) -> str:
-    return f"analyze {spec.analysis} {spec.name} of {spec.cohort_id}"
+    return f"analyze {spec.analysis} {spec.name} of {', '.join(spec.cohorts)}"
 
 
-def fingerprint_of(tables: Iterator[pa.Table], full_name: str) -> tuple[str, int]:
-    """sha256 of result rows as text, without the id of their run, and their number.
+def fingerprint_of(tables: Iterator[tuple[str, pa.Table]]) -> tuple[str, dict[str, int]]:
+    """sha256 of result rows as text, without the id of their run, and the rows of each table.
 
     Parameters
     ----------
-    tables : iterator of pyarrow.Table
-        Rows in the order of the key.
-    full_name : str
-        Table whose declared columns, in their order, are the text.
+    tables : iterator of (str, pyarrow.Table)
+        Name of a table and rows of it, in the order of its key; the declared columns, in their
+        order, are the text.
 
     Notes
     -----
@@ -202,11 +205,13 @@ def fingerprint_of(tables: Iterator[pa.Table], full_name: str) -> tuple[str, int
     """
     from pyarrow import csv
 
-    columns = [name for name in table(full_name).arrow_schema.names if name != "analysis_run_id"]
     sink = _Digest()
-    n_rows = 0
-    for rows in tables:
-        n_rows += rows.num_rows
+    n_rows: dict[str, int] = {}
+    for name, rows in tables:
+        if name not in n_rows:
+            sink.write(f"{name}\n".encode())
+        n_rows[name] = n_rows.get(name, 0) + rows.num_rows
+        columns = [one for one in table(name).arrow_schema.names if one != "analysis_run_id"]
         csv.write_csv(rows.select(columns), sink, csv.WriteOptions(include_header=False))
     return sink.hexdigest(), n_rows
 

@@ -10,7 +10,8 @@ import yaml
 from roentgene.app.markdown import code, fenced, link, page
 from roentgene.app.reference_keys import MISSING, Section, name_rule, section_blocks
 from roentgene.app.reference_names import TABLES
-from roentgene.schemas.analysis import Association, Stability
+from roentgene.schemas.analyses.association import Association
+from roentgene.schemas.analyses.stability import Stability
 from roentgene.schemas.cohort import Cohort
 from roentgene.schemas.release import ReleaseSpec
 from roentgene.schemas.study import PACKAGED_PROFILES, STUDY_FILE, Study

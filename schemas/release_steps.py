@@ -6,7 +6,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, model_validator
 
-from roentgene.schemas.analysis import IccForm, StabilityDesign
+from roentgene.schemas.analyses.stability import IccForm, StabilityDesign
 from roentgene.schemas.declared import Declared, Name
 
 Block = Literal["rad", "dose", "gen", "clin"]

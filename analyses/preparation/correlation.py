@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
+from roentgene.analyses.association.rank_correlation import spearman
 from roentgene.analyses.constant import Floats, is_constant
 from roentgene.analyses.preparation.matrix import to_matrix, without_value
 from roentgene.analyses.preparation.parameters import ParameterRows, StoredStep
-from roentgene.analyses.rank_correlation import spearman
 from roentgene.schemas.release_steps import CorrelationStep
 
 #: Fewer rows say nothing of a correlation.

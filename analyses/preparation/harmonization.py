@@ -7,8 +7,14 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from roentgene.analyses.combat import UNKNOWN_BATCH, Codes, Combat, apply_combat, fit_combat
 from roentgene.analyses.constant import Floats
+from roentgene.analyses.harmonization.combat import (
+    UNKNOWN_BATCH,
+    Codes,
+    Combat,
+    apply_combat,
+    fit_combat,
+)
 from roentgene.analyses.preparation.covariates import (
     Covariate,
     covariate_columns,

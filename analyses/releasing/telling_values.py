@@ -12,8 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from roentgene.analyses.association.rank_correlation import spearman
 from roentgene.analyses.constant import Floats
-from roentgene.analyses.rank_correlation import spearman
 from roentgene.analyses.releasing.columns import Columns
 from roentgene.analyses.releasing.targets import TARGET, TIME, Target
 

@@ -25,7 +25,7 @@ def analyze(
     There are stability (intraclass correlation) and association (rank correlation).
     """
     from roentgene.analyses.run import run_analysis
-    from roentgene.schemas.analysis import read_analysis
+    from roentgene.schemas.analyses.read import read_analysis
     from roentgene.warehouse.analyst_file import renew
     from roentgene.warehouse.opening import open_warehouse
 
@@ -44,11 +44,12 @@ def analyze(
 def _lines(report: RunReport) -> Iterator[str]:
     yield from _counts(report.counts)
     yield f"fingerprint {report.fingerprint}"
-    what = f"{counted(report.n_rows, 'row')} of run {report.analysis_run_id} in {report.table}"
+    rows = ", ".join(f"{counted(n, 'row')} in {name}" for name, n in report.tables.items())
+    what = f"run {report.analysis_run_id}: {rows}"
     if report.written:
-        yield one_line(f"Ran {report.analysis} {report.name!r}: {what}")
+        yield one_line(f"Ran {report.analysis} {report.name!r}, {what}")
     else:
-        yield one_line(f"Nothing to do: {report.analysis} {report.name!r} stands: {what}")
+        yield one_line(f"Nothing to do: {report.analysis} {report.name!r} stands, {what}")
 
 
 def _counts(counts: Mapping[str, Any]) -> Iterator[str]:

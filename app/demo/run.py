@@ -15,7 +15,7 @@ from roentgene.ingest.extract.executors.local_pool import LocalPool
 from roentgene.ingest.run import run_ingest
 from roentgene.ingest.staging.cases import Progress
 from roentgene.queries.query_file import query_text
-from roentgene.schemas.analysis import read_analysis
+from roentgene.schemas.analyses.read import read_analysis
 from roentgene.schemas.study import PatientFeatureRules, Study
 from roentgene.warehouse.analyst_file import renew
 from roentgene.warehouse.opening import create_warehouse, open_warehouse
@@ -70,8 +70,8 @@ def run_demo(
         f"{n_values:,} feature values"
     )
     stability, association = _analyse(folder, made)
-    say(f"Stability of {stability.n_rows:,} features: mart.feature_stability")
-    say(f"{association.n_rows:,} pairs of feature and gene: mart.association")
+    say(f"Stability of {stability.tables['result.stability']:,} features: mart.feature_stability")
+    say(f"{association.tables['result.association']:,} pairs of feature and gene: mart.association")
     release = create_release(folder, made.release)
     n_rows, n_predictors = release.manifest.n_rows, release.manifest.n_predictors
     say(f"Released {release.release}: {n_rows:,} persons, {n_predictors:,} predictors")

@@ -6,8 +6,8 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 from statsmodels.duration.survfunc import survdiff
 
-from roentgene.analyses.intraclass_correlation import intraclass_correlation, mean_squares
 from roentgene.analyses.preparation import apply, fit
+from roentgene.analyses.stability.intraclass_correlation import intraclass_correlation, mean_squares
 from roentgene.schemas.errors import FileError, WarehouseError
 from roentgene.schemas.release_steps import Step
 

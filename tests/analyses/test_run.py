@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from roentgene.analyses.run import run_analysis
-from roentgene.schemas.analysis import Stability
+from roentgene.schemas.analyses.stability import Stability
 
 
 def spec(**changed: Any) -> Stability:
@@ -36,7 +36,7 @@ def test_a_run_is_recorded_with_all_that_made_it(store: Any, monkeypatch: Any) -
     assert (row["snapshot_id"], row["current"]) == (7, True)
     assert json.loads(row["spec"])["forms"] == ["ICC(A,1)"]
     assert {"duckdb", "numpy", "scipy"} <= set(json.loads(row["library_versions"]))
-    assert json.loads(row["counts"])["result_rows"] == report.n_rows == 1
+    assert json.loads(row["counts"])["result_rows"] == report.tables == {"result.stability": 1}
     assert row["fingerprint"] == report.fingerprint
     assert row["started_at"] <= row["finished_at"]
     assert store.messages == ["analyze stability raters of C"]
@@ -49,7 +49,7 @@ def test_the_same_question_on_the_same_data_writes_nothing(store: Any) -> None:
     assert first.written
     assert not again.written
     assert again.analysis_run_id == first.analysis_run_id
-    assert (again.fingerprint, again.n_rows) == (first.fingerprint, first.n_rows)
+    assert (again.fingerprint, again.tables) == (first.fingerprint, first.tables)
     assert again.counts == first.counts
     assert len(store.messages) == 1
 

@@ -79,7 +79,7 @@ def test_analyze_runs_once_and_publishes(
     second = roentgene("analyze", spec, "-w", study)
     assert second.out.splitlines()[-1].startswith("Nothing to do: stability 'readers' stands")
     report = roentgene("analyze", spec, "--json", "-w", study).json
-    assert (report["table"], report["written"]) == ("result.stability", False)
+    assert (list(report["tables"]), report["written"]) == (["result.stability"], False)
 
 
 def test_a_wrong_spec_is_one_line(

@@ -15,7 +15,9 @@ from roentgene.app.demo.images import visits
 from roentgene.app.demo.patients import make_patients
 from roentgene.app.demo.traits import Traits, draw_traits
 from roentgene.app.demo.truth import CARRYING_REGIONS, read_truth
-from roentgene.schemas.analysis import Association, Stability, read_analysis
+from roentgene.schemas.analyses.association import Association
+from roentgene.schemas.analyses.read import read_analysis
+from roentgene.schemas.analyses.stability import Stability
 from roentgene.schemas.cohort import Cohort, read_cohort
 from roentgene.schemas.cohort_tables import ExpressionTable, MutationTable
 from roentgene.schemas.release import read_release_spec

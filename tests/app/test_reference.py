@@ -16,7 +16,9 @@ from roentgene.app.cli import app
 from roentgene.app.empty_catalogue import bound_columns, empty_catalogue
 from roentgene.app.reference_keys import Section, meaning, sections
 from roentgene.queries.registry import View, registry
-from roentgene.schemas.analysis import AnalysisSpec, Association, Stability, read_analysis
+from roentgene.schemas.analyses.association import Association
+from roentgene.schemas.analyses.read import AnalysisSpec, read_analysis
+from roentgene.schemas.analyses.stability import Stability
 from roentgene.schemas.cohort import Cohort, read_cohort
 from roentgene.schemas.declared import Declared
 from roentgene.schemas.errors import FileError

@@ -12,7 +12,7 @@ from roentgene.analyses.run import RunReport, run_analysis
 from roentgene.ingest.extract.executors.local_pool import LocalPool
 from roentgene.ingest.ingest_report import IngestReport
 from roentgene.ingest.run import run_ingest
-from roentgene.schemas.analysis import read_analysis
+from roentgene.schemas.analyses.read import read_analysis
 from roentgene.warehouse.opening import create_warehouse, open_warehouse
 from roentgene.warehouse.store import Warehouse
 

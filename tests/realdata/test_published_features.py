@@ -16,7 +16,7 @@ from roentgene.analyses.run import run_analysis
 from roentgene.ingest.extract.executors.serial import Serial
 from roentgene.ingest.ingest_report import IngestReport
 from roentgene.ingest.run import run_ingest
-from roentgene.schemas.analysis import read_analysis
+from roentgene.schemas.analyses.read import read_analysis
 from roentgene.schemas.study import Study
 from roentgene.warehouse.opening import create_warehouse, open_warehouse
 from roentgene.warehouse.store import Warehouse

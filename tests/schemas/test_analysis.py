@@ -3,7 +3,9 @@ from typing import Any
 
 import pytest
 
-from roentgene.schemas.analysis import Association, Stability, read_analysis
+from roentgene.schemas.analyses.association import Association
+from roentgene.schemas.analyses.read import read_analysis
+from roentgene.schemas.analyses.stability import Stability
 from roentgene.schemas.errors import FileError
 
 STABILITY = "analysis: stability\nname: raters\ncohort_id: C\ndesign: inter_rater\n"

@@ -10,7 +10,14 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from roentgene.analyses.association_input import (
+from roentgene.analyses.association.rank_correlation import (
+    REASONS,
+    RankCorrelation,
+    detectable_rho,
+    duplicate_columns,
+    spearman,
+)
+from roentgene.analyses.association.reading import (
     FEATURES_QUERY,
     TARGET_QUERIES,
     Block,
@@ -20,14 +27,8 @@ from roentgene.analyses.association_input import (
 )
 from roentgene.analyses.findings import Findings, Store
 from roentgene.analyses.multiple_testing import Corrected, benjamini_hochberg
-from roentgene.analyses.rank_correlation import (
-    REASONS,
-    RankCorrelation,
-    detectable_rho,
-    duplicate_columns,
-    spearman,
-)
-from roentgene.schemas.analysis import Association, block_prefix
+from roentgene.schemas.analyses.association import Association
+from roentgene.schemas.analyses.targets import block_prefix
 from roentgene.schemas.tables import table
 
 TABLE = "result.association"
@@ -65,7 +66,7 @@ def find(warehouse: Store, spec: Association) -> Findings:
         "persons_with_features": len(matrix.persons),
         "blocks": {part.block.prefix: _counts(part) for part in tested},
     }
-    return Findings(TABLE, lambda run_id: _rows(run_id, spec, columns, tested), counts)
+    return Findings(lambda run_id: _rows(run_id, spec, columns, tested), counts)
 
 
 def _test(spec: Association, columns: pa.Table, blocks: list[Block]) -> list[_Tested]:
@@ -117,12 +118,12 @@ def _counts(part: _Tested) -> dict[str, int]:
 
 def _rows(
     run_id: str, spec: Association, columns: pa.Table, tested: list[_Tested]
-) -> Iterator[pa.Table]:
+) -> Iterator[tuple[str, pa.Table]]:
     for part in tested:
         step = max(1, _ROWS_AT_ONCE // len(part.block.target_names))
         for first in range(0, columns.num_rows, step):
             chosen = np.arange(first, min(first + step, columns.num_rows))
-            yield _table(run_id, spec, columns, part, chosen)
+            yield TABLE, _table(run_id, spec, columns, part, chosen)
 
 
 def _table(

@@ -14,8 +14,8 @@ from roentgene.analyses.constant import Floats
 from roentgene.analyses.findings import Store
 from roentgene.analyses.person_matrix import PersonMatrix, person_matrix
 from roentgene.queries.query_file import query_text
-from roentgene.schemas.analysis import (
-    Association,
+from roentgene.schemas.analyses.association import Association
+from roentgene.schemas.analyses.targets import (
     ClinicalTarget,
     ExpressionTarget,
     MutationTarget,

@@ -4,8 +4,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from roentgene.analyses.intraclass_correlation import intraclass_correlation, mean_squares
-from roentgene.analyses.rating_table import rated_features
+from roentgene.analyses.stability.intraclass_correlation import intraclass_correlation, mean_squares
+from roentgene.analyses.stability.rating_table import rated_features
 from roentgene.schemas.errors import FileError
 
 

@@ -8,8 +8,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from roentgene.analyses.multiple_testing import benjamini_hochberg
-from roentgene.analyses.rank_correlation import (
+from roentgene.analyses.association.rank_correlation import (
     REASONS,
     centred_ranks,
     detectable_rho,
@@ -17,6 +16,7 @@ from roentgene.analyses.rank_correlation import (
     exact_p,
     spearman,
 )
+from roentgene.analyses.multiple_testing import benjamini_hochberg
 
 
 def test_equals_scipy_with_ties_and_missing_values() -> None:

@@ -5,8 +5,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from roentgene.analyses.combat import UNKNOWN_BATCH, apply_combat, fit_combat
 from roentgene.analyses.constant import Floats
+from roentgene.analyses.harmonization.combat import UNKNOWN_BATCH, apply_combat, fit_combat
 
 
 def simulated(n_rows: int = 90, n_features: int = 30, seed: int = 1) -> tuple[Floats, Any]:

@@ -9,15 +9,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from roentgene.analyses import rating_table
 from roentgene.analyses.findings import Findings, Store
-from roentgene.analyses.intraclass_correlation import (
+from roentgene.analyses.stability import rating_table
+from roentgene.analyses.stability.intraclass_correlation import (
     IntraclassCorrelation,
     intraclass_correlation,
 )
-from roentgene.analyses.rating_table import STABILITY_KEY, RatedFeatures, rated_features
+from roentgene.analyses.stability.rating_table import STABILITY_KEY, RatedFeatures, rated_features
 from roentgene.queries.query_file import query_text
-from roentgene.schemas.analysis import IccForm, Stability
+from roentgene.schemas.analyses.stability import IccForm, Stability
 from roentgene.schemas.errors import FileError
 from roentgene.schemas.tables import table
 
@@ -52,7 +52,7 @@ def find(warehouse: Store, spec: Stability) -> Findings:
         "features": rated.features.num_rows,
         "features_with_dropped_targets": int((rated.features["n_dropped"].to_numpy() > 0).sum()),
     }
-    return Findings(TABLE, lambda run_id: _rows(run_id, spec, rated), counts)
+    return Findings(lambda run_id: _rows(run_id, spec, rated), counts)
 
 
 def _parameters(spec: Stability) -> dict[str, Any]:
@@ -77,10 +77,10 @@ def _require_crossed(rated: RatedFeatures, spec: Stability) -> None:
     raise FileError(msg, "Name the raters in 'raters', or ask for ICC(1,1) and ICC(1,k) alone")
 
 
-def _rows(run_id: str, spec: Stability, rated: RatedFeatures) -> Iterator[pa.Table]:
+def _rows(run_id: str, spec: Stability, rated: RatedFeatures) -> Iterator[tuple[str, pa.Table]]:
     parts = [_form_rows(run_id, spec, rated, form) for form in spec.forms]
     key = [(name, "ascending") for name in table(TABLE).key]
-    yield pa.concat_tables(parts).sort_by(key)
+    yield TABLE, pa.concat_tables(parts).sort_by(key)
 
 
 def _form_rows(run_id: str, spec: Stability, rated: RatedFeatures, form: IccForm) -> pa.Table:

@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from roentgene.analyses.run import run_analysis
-from roentgene.schemas.analysis import Association
+from roentgene.schemas.analyses.association import Association
 from roentgene.schemas.errors import FileError
 from roentgene.schemas.tables import table
 
@@ -84,7 +84,7 @@ def association(store: Any, *targets: dict[str, Any], **changed: Any) -> list[di
     report = run_analysis(store, spec(*targets, **changed))
     sql = "SELECT * FROM result.association WHERE analysis_run_id = $id ORDER BY ALL"
     rows = store.arrow(sql, {"id": report.analysis_run_id}).to_pylist()
-    assert len(rows) == report.n_rows
+    assert len(rows) == report.tables["result.association"]
     return rows
 
 
@@ -341,10 +341,10 @@ def test_rows_keep_the_declared_words_and_come_in_pieces(store: Any, monkeypatch
     add_study(store)
     store.add("mart.gene_status", [gene_row(i, "MUT" if i % 2 else "WT") for i in range(N)])
     whole = run_analysis(store, spec(EXPRESSION, {"block": "mutation"}))
-    monkeypatch.setattr("roentgene.analyses.association._ROWS_AT_ONCE", 1)
+    monkeypatch.setattr("roentgene.analyses.association.run._ROWS_AT_ONCE", 1)
     store.add("ops.batch", [{"batch_id": "again", "cohort_id": "C"}])
     pieces = run_analysis(store, spec({"block": "mutation"}, EXPRESSION, name="run"))
-    assert pieces.n_rows == whole.n_rows == 6
+    assert pieces.tables == whole.tables == {"result.association": 6}
     assert pieces.fingerprint == whole.fingerprint
     found: pa.Table = store.arrow("SELECT * FROM result.association", {})
     for column in table("result.association").columns:

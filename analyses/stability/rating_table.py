@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from roentgene.analyses.constant import Floats
-from roentgene.analyses.intraclass_correlation import MeanSquares
+from roentgene.analyses.stability.intraclass_correlation import MeanSquares
 from roentgene.queries.query_file import query_text
 from roentgene.schemas.errors import FileError
 

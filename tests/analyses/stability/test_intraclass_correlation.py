@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from roentgene.analyses.intraclass_correlation import (
+from roentgene.analyses.stability.intraclass_correlation import (
     MeanSquares,
     intraclass_correlation,
     mean_squares,
 )
-from roentgene.schemas.analysis import IccForm
+from roentgene.schemas.analyses.stability import IccForm
 
 FORMS = get_args(IccForm)
 RATINGS = [[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9], [6, 2, 4, 7]]

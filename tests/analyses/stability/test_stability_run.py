@@ -6,9 +6,9 @@ import pandas as pd
 import pyarrow.compute as pc
 import pytest
 
-from roentgene.analyses.intraclass_correlation import intraclass_correlation, mean_squares
 from roentgene.analyses.run import RunReport, run_analysis
-from roentgene.schemas.analysis import Stability
+from roentgene.analyses.stability.intraclass_correlation import intraclass_correlation, mean_squares
+from roentgene.schemas.analyses.stability import Stability
 from roentgene.schemas.errors import FileError
 from roentgene.schemas.tables import table
 
@@ -54,7 +54,7 @@ def test_inter_rater_gives_shrout_and_fleiss(store: Store) -> None:
     assert (agreement["n_targets"], agreement["n_raters"], agreement["n_dropped"]) == (6, 4, 0)
     assert (agreement["status"], agreement["reason"]) == ("ok", None)
     assert report.counts["rating_rows"] == report.counts["measurements"] == 24
-    assert report.n_rows == 2
+    assert report.tables == {"result.stability": 2}
 
 
 def test_incomplete_targets_are_dropped_and_counted_for_each_feature(store: Store) -> None:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from roentgene.analyses.constant import Floats, is_constant
-from roentgene.schemas.analysis import IccForm
+from roentgene.schemas.analyses.stability import IccForm
 
 Reasons: TypeAlias = NDArray[np.str_]
 

@@ -1,0 +1,1 @@
+"""Features against genes, markers and clinical data: numeric core and run."""

@@ -1,0 +1,1 @@
+"""Sets of genes: enrichment, and scores of samples."""

@@ -1,0 +1,1 @@
+"""Effects of sites and scanners: estimated, recorded, removed."""

@@ -1,0 +1,1 @@
+"""How well features repeat between raters, repetitions, visits and perturbations."""

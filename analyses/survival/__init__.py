@@ -1,0 +1,1 @@
+"""Features against the time to an event."""
