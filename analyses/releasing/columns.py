@@ -6,12 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import polars as pl
 import pyarrow as pa
 
 from roentgene.analyses.releasing.units import Units
-from roentgene.analyses.releasing.wide_matrix import wide_matrix
+from roentgene.analyses.releasing.wide_matrix import arrow_columns, wide_matrix
 from roentgene.schemas.errors import FileError
 
 #: What the dictionary says of a column.
@@ -152,10 +151,7 @@ def _spread_numbers(given: pl.DataFrame, n_rows: int, what: str, cure: str) -> d
     if matrix.clashes:
         n_several = len({row for _, row in matrix.clashes})
         raise _several(names[matrix.clashes[0][0]], n_several, what, cure)
-    return {
-        name: pa.array(column, mask=np.isnan(column))
-        for name, column in zip(names, matrix.values, strict=True)
-    }
+    return dict(zip(names, arrow_columns(matrix), strict=True))
 
 
 def _several(example: Any, n_rows: int, what: str, cure: str) -> FileError:

@@ -14,7 +14,7 @@ from roentgene.analyses.releasing.columns import Columns, described, sources_of
 from roentgene.analyses.releasing.name_choice import chosen
 from roentgene.analyses.releasing.reading import PinnedReader
 from roentgene.analyses.releasing.units import Units
-from roentgene.analyses.releasing.wide_matrix import WideMatrix, WideMatrixBuilder
+from roentgene.analyses.releasing.wide_matrix import WideMatrix, WideMatrixBuilder, arrow_columns
 from roentgene.schemas.errors import FileError
 from roentgene.schemas.release import FeatureBlock
 
@@ -55,7 +55,7 @@ def imaging_columns(
     features = _features(reader, block, groups)
     places = units.places.select("cohort_id", "patient_id", "timepoint_id", "row_no")
     codes = groups.select(*_GROUP_KEYS, "group_no")
-    named_features = features.select("engine", "feature", "feature_no")
+    named_features = features.select("feature_id", "engine", "feature", "feature_no")
     with reader.registered(
         release_place=places, release_group=codes, release_feature=named_features
     ):
@@ -66,7 +66,7 @@ def imaging_columns(
         raise FileError(msg, "Look into mart.coverage, or loosen 'features' in the release file")
     named = _named(matrix, groups, features, block)
     _refuse_clashes(matrix, named, by_visit=by_visit)
-    arrays = [pa.array(values, mask=np.isnan(values)) for values in matrix.values]
+    arrays = arrow_columns(matrix)
     dictionary = [
         described(row.pop("column"), "rad", values, **row)
         for row, values in zip(named, arrays, strict=True)
@@ -189,17 +189,16 @@ def _read_cells(
     n_groups = groups["group_no"].n_unique()
     builder = WideMatrixBuilder(n_groups * n_features, n_rows)
     belongs = reader.frame("measurement_places")
-    numbers = belongs["measurement_id"].to_numpy()
     row_of, group_of = (belongs[name].to_numpy() for name in ("row_no", "group_no"))
-    used = np.zeros(numbers.size, dtype=bool)
+    used = np.zeros(belongs.height, dtype=bool)
     baselines: set[tuple[int, int]] = set()
     query, asked = "feature_cells", dict[str, Any]()
     if block.view == "delta_radiomics":
         query, asked = "delta_cells", {"measure": block.measure}
-    with reader.registered(release_measurement=belongs.select("measurement_id")):
+    numbered = belongs.select("measurement_id").with_row_index("place_no")
+    with reader.registered(release_measurement=numbered):
         for batch in reader.batches(query, asked):
-            measurement, feature, value, *baseline = _numbers(batch)
-            place = np.searchsorted(numbers, measurement)
+            place, feature, value, *baseline = _numbers(batch)
             used[place] = True
             codes = group_of[place].astype(np.int64) * n_features + feature
             builder.add(row_of[place], codes, value)

@@ -56,7 +56,12 @@ class PinnedReader:
         return pl.from_arrow(rows)  # type: ignore[return-value]
 
     def batches(self, query: str, parameters: Mapping[str, Any]) -> pa.RecordBatchReader:
-        """Rows of a query, streamed."""
+        """Rows of a query, streamed.
+
+        DuckDB goes on while a batch is worked on, as far as its buffer reaches; with the one
+        megabyte that it has by itself it mostly waits.
+        """
+        self.warehouse.connection.execute("SET streaming_buffer_size = '32MB'")
         return self._run(query, parameters).to_arrow_reader(_BATCH_ROWS)
 
     def _run(self, query: str, parameters: Mapping[str, Any] | None) -> duckdb.DuckDBPyConnection:
@@ -88,9 +93,9 @@ def queries_of(spec: ReleaseSpec) -> tuple[str, ...]:
     """Name the queries that a release needs, for the versions of the views behind them."""
     needed = {"patients", "anchors"}
     if any(block.view == "patient_feature" for block in spec.features):
-        needed |= {"feature_cells", "averaged_cells"}
+        needed |= {"measurement_places", "averaged_cells"}
     if any(block.view == "delta_radiomics" for block in spec.features):
-        needed.add("delta_cells")
+        needed |= {"measurement_places", "delta_cells"}
     if any(isinstance(block, MutationBlock) for block in spec.genomic):
         needed.add("gene_status_cells")
     if any(isinstance(block, ExpressionBlock) for block in spec.genomic):

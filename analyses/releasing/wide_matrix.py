@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
@@ -41,11 +42,9 @@ class WideMatrixBuilder:
     """
 
     def __init__(self, n_codes: int, n_rows: int) -> None:
-        self._slots = np.full(n_codes, -1, dtype=np.int64)
         # pages that nothing is written to are never there
         self._values = np.empty((n_codes, n_rows))
-        self._codes: list[NDArray[np.int64]] = []
-        self._n_slots = 0
+        self._used = np.zeros(n_codes, dtype=bool)
         self._clashes: set[tuple[int, int]] = set()
 
     def add(self, rows: Integers, codes: Integers, values: Floats) -> None:
@@ -60,29 +59,24 @@ class WideMatrixBuilder:
         values : array of float, shape (n,)
             The values, all finite.
         """
-        self._make_room(codes)
-        places = self._slots[codes]
-        before = self._values[places, rows]
-        self._values[places, rows] = values
+        self._values[self._first_seen(codes)] = np.nan
+        before = self._values[codes, rows]
+        self._values[codes, rows] = values
         # written over by another value, of this batch or an earlier one
-        lost = (self._values[places, rows] != values) | (~np.isnan(before) & (before != values))
+        lost = (self._values[codes, rows] != values) | (~np.isnan(before) & (before != values))
         for index in np.flatnonzero(lost):
             self._clashes.add((int(codes[index]), int(rows[index])))
 
-    def _make_room(self, codes: Integers) -> None:
-        new = np.unique(codes[self._slots[codes] < 0]).astype(np.int64)
-        if new.size:
-            end = self._n_slots + new.size
-            self._slots[new] = np.arange(self._n_slots, end)
-            self._values[self._n_slots : end] = np.nan
-            self._codes.append(new)
-            self._n_slots = end
+    def _first_seen(self, codes: Integers) -> NDArray[np.intp]:
+        before = self._used.copy()
+        self._used[codes] = True
+        return np.flatnonzero(self._used & ~before)
 
     def matrix(self) -> WideMatrix:
         """Give the matrix; independent of the order of rows, unless there are clashes."""
-        columns = np.sort(np.concatenate([np.empty(0, np.int64), *self._codes]))
+        columns = np.flatnonzero(self._used)
         clashes = sorted((int(np.searchsorted(columns, c)), row) for c, row in self._clashes)
-        return WideMatrix(columns, self._values[self._slots[columns]], clashes)
+        return WideMatrix(columns, self._values[columns], clashes)
 
 
 def wide_matrix(rows: Integers, codes: Integers, values: Floats, n_rows: int) -> WideMatrix:
@@ -90,3 +84,11 @@ def wide_matrix(rows: Integers, codes: Integers, values: Floats, n_rows: int) ->
     builder = WideMatrixBuilder(int(codes.max()) + 1 if codes.size else 0, n_rows)
     builder.add(rows, codes, values)
     return builder.matrix()
+
+
+def arrow_columns(matrix: WideMatrix) -> list[pa.Array]:
+    """Columns of a matrix, NULL where there is no value; all are slices of one array."""
+    n_rows = matrix.values.shape[1]
+    flat = matrix.values.ravel()
+    whole = pa.array(flat, mask=np.isnan(flat))
+    return [whole.slice(place * n_rows, n_rows) for place in range(matrix.columns.size)]

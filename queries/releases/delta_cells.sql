@@ -1,14 +1,9 @@
 -- title: The asked changes of features of single measurements, in numbers alone
 -- grain: a measurement x feature
--- reference: mart.delta_radiomics, of the measurements that mart.patient_feature picks
+-- reference: mart.delta_radiomics, of the measurements that mart.patient_measurement picks
 --
 -- release_measurement and release_feature are given, as for the features themselves.
-WITH chosen AS (
-  SELECT DISTINCT patient_feature.measurement_id
-  FROM mart.patient_feature AS patient_feature
-  JOIN release_measurement ON release_measurement.measurement_id = patient_feature.measurement_id
-),
-delta AS (
+WITH delta AS (
   SELECT
     engine, feature, measurement_id, baseline_measurement_id,
     CASE $measure
@@ -20,12 +15,12 @@ delta AS (
   FROM mart.delta_radiomics
 )
 SELECT
-  delta.measurement_id,
+  release_measurement.place_no,
   release_feature.feature_no,
   delta.value,
   delta.baseline_measurement_id
 FROM delta
-JOIN chosen ON chosen.measurement_id = delta.measurement_id
+JOIN release_measurement ON release_measurement.measurement_id = delta.measurement_id
 JOIN release_feature
   ON release_feature.engine = delta.engine
   AND release_feature.feature = delta.feature

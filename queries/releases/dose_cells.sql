@@ -22,9 +22,7 @@ FROM imaging.dose_feature
 JOIN imaging.dose
   ON dose.cohort_id = dose_feature.cohort_id
   AND dose.dose_id = dose_feature.dose_id
-JOIN imaging.segmentation
-  ON segmentation.cohort_id = dose_feature.cohort_id
-  AND segmentation.segmentation_id = dose_feature.segmentation_id
+JOIN imaging.segmentation ON segmentation.segmentation_id = dose_feature.segmentation_id
 JOIN imaging.extraction ON extraction.extraction_id = dose_feature.extraction_id
 LEFT JOIN study.timepoint
   ON timepoint.cohort_id = dose.cohort_id

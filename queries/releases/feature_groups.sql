@@ -9,12 +9,8 @@ SELECT DISTINCT
   extraction.engine,
   extraction.value_scale
 FROM imaging.measurement
-JOIN imaging.segmentation
-  ON segmentation.cohort_id = measurement.cohort_id
-  AND segmentation.segmentation_id = measurement.segmentation_id
-JOIN imaging.series
-  ON series.cohort_id = measurement.cohort_id
-  AND series.series_id = measurement.series_id
+JOIN imaging.segmentation ON segmentation.segmentation_id = measurement.segmentation_id
+JOIN imaging.series ON series.series_id = measurement.series_id
 JOIN imaging.extraction ON extraction.extraction_id = measurement.extraction_id
 WHERE measurement.current
   AND series.modality IS DISTINCT FROM 'RTDOSE'

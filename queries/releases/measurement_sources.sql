@@ -15,9 +15,7 @@ SELECT
   extraction.value_scale
 FROM imaging.measurement
 JOIN release_measurement ON release_measurement.measurement_id = measurement.measurement_id
-JOIN imaging.segmentation
-  ON segmentation.cohort_id = measurement.cohort_id
-  AND segmentation.segmentation_id = measurement.segmentation_id
+JOIN imaging.segmentation ON segmentation.segmentation_id = measurement.segmentation_id
 JOIN imaging.extraction ON extraction.extraction_id = measurement.extraction_id
 LEFT JOIN study.timepoint
   ON timepoint.cohort_id = measurement.cohort_id

@@ -24,12 +24,8 @@ SELECT
   END AS rater,
   feature_value.value
 FROM imaging.measurement
-JOIN imaging.segmentation
-  ON segmentation.cohort_id = measurement.cohort_id
-  AND segmentation.segmentation_id = measurement.segmentation_id
-JOIN imaging.series
-  ON series.cohort_id = measurement.cohort_id
-  AND series.series_id = measurement.series_id
+JOIN imaging.segmentation ON segmentation.segmentation_id = measurement.segmentation_id
+JOIN imaging.series ON series.series_id = measurement.series_id
 JOIN imaging.extraction ON extraction.extraction_id = measurement.extraction_id
 JOIN release_patient
   ON release_patient.cohort_id = segmentation.cohort_id

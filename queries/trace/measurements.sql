@@ -6,12 +6,8 @@
 SELECT
   measurement.measurement_id
 FROM imaging.measurement
-JOIN imaging.segmentation
-  ON segmentation.cohort_id = measurement.cohort_id
-  AND segmentation.segmentation_id = measurement.segmentation_id
-JOIN imaging.series
-  ON series.cohort_id = measurement.cohort_id
-  AND series.series_id = measurement.series_id
+JOIN imaging.segmentation ON segmentation.segmentation_id = measurement.segmentation_id
+JOIN imaging.series ON series.series_id = measurement.series_id
 JOIN imaging.extraction ON extraction.extraction_id = measurement.extraction_id
 JOIN study.patient
   ON patient.cohort_id = segmentation.cohort_id

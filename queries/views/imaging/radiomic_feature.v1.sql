@@ -44,12 +44,8 @@ JOIN vocab.feature ON feature.feature_id = feature_value.feature_id
 JOIN imaging.measurement
   ON measurement.cohort_id = feature_value.cohort_id
   AND measurement.measurement_id = feature_value.measurement_id
-JOIN imaging.segmentation
-  ON segmentation.cohort_id = measurement.cohort_id
-  AND segmentation.segmentation_id = measurement.segmentation_id
-JOIN imaging.series
-  ON series.cohort_id = measurement.cohort_id
-  AND series.series_id = measurement.series_id
+JOIN imaging.segmentation ON segmentation.segmentation_id = measurement.segmentation_id
+JOIN imaging.series ON series.series_id = measurement.series_id
 JOIN imaging.extraction ON extraction.extraction_id = measurement.extraction_id
 JOIN study.timepoint
   ON timepoint.cohort_id = segmentation.cohort_id

@@ -33,12 +33,8 @@ WITH measured AS (
       ELSE 5
     END AS place
   FROM imaging.measurement
-  JOIN imaging.segmentation
-    ON segmentation.cohort_id = measurement.cohort_id
-    AND segmentation.segmentation_id = measurement.segmentation_id
-  JOIN imaging.series
-    ON series.cohort_id = measurement.cohort_id
-    AND series.series_id = measurement.series_id
+  JOIN imaging.segmentation ON segmentation.segmentation_id = measurement.segmentation_id
+  JOIN imaging.series ON series.series_id = measurement.series_id
   WHERE measurement.current
 ),
 rated AS (

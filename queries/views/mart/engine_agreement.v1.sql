@@ -150,12 +150,8 @@ SELECT
   matched.measurement_id_a,
   matched.measurement_id_b
 FROM matched
-JOIN imaging.segmentation
-  ON segmentation.cohort_id = matched.cohort_id
-  AND segmentation.segmentation_id = matched.segmentation_id
-JOIN imaging.series
-  ON series.cohort_id = matched.cohort_id
-  AND series.series_id = matched.series_id
+JOIN imaging.segmentation ON segmentation.segmentation_id = matched.segmentation_id
+JOIN imaging.series ON series.series_id = matched.series_id
 JOIN study.patient
   ON patient.cohort_id = segmentation.cohort_id
   AND patient.patient_id = segmentation.patient_id

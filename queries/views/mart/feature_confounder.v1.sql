@@ -19,12 +19,8 @@ WITH measured AS (
     extraction.profile, extraction.engine,
     count(DISTINCT patient.person_id) AS n_measured
   FROM imaging.measurement
-  JOIN imaging.segmentation
-    ON segmentation.cohort_id = measurement.cohort_id
-    AND segmentation.segmentation_id = measurement.segmentation_id
-  JOIN imaging.series
-    ON series.cohort_id = measurement.cohort_id
-    AND series.series_id = measurement.series_id
+  JOIN imaging.segmentation ON segmentation.segmentation_id = measurement.segmentation_id
+  JOIN imaging.series ON series.series_id = measurement.series_id
   JOIN imaging.extraction ON extraction.extraction_id = measurement.extraction_id
   JOIN study.patient
     ON patient.cohort_id = segmentation.cohort_id

@@ -25,12 +25,8 @@ WITH fact AS (
     segmentation.cohort_id, segmentation.patient_id, 'features' AS has, NULL AS name, NULL AS word,
     segmentation.timepoint_id, series.sequence, segmentation.region, extraction.profile
   FROM imaging.measurement
-  JOIN imaging.segmentation
-    ON segmentation.cohort_id = measurement.cohort_id
-    AND segmentation.segmentation_id = measurement.segmentation_id
-  JOIN imaging.series
-    ON series.cohort_id = measurement.cohort_id
-    AND series.series_id = measurement.series_id
+  JOIN imaging.segmentation ON segmentation.segmentation_id = measurement.segmentation_id
+  JOIN imaging.series ON series.series_id = measurement.series_id
   JOIN imaging.extraction ON extraction.extraction_id = measurement.extraction_id
   WHERE measurement.current
     AND measurement.status = 'ok'
@@ -39,9 +35,7 @@ WITH fact AS (
     dose_feature.cohort_id, segmentation.patient_id, 'dose' AS has, dose_feature.feature AS name,
     NULL AS word, segmentation.timepoint_id, NULL AS sequence, NULL AS region, NULL AS profile
   FROM imaging.dose_feature
-  JOIN imaging.segmentation
-    ON segmentation.cohort_id = dose_feature.cohort_id
-    AND segmentation.segmentation_id = dose_feature.segmentation_id
+  JOIN imaging.segmentation ON segmentation.segmentation_id = dose_feature.segmentation_id
   WHERE dose_feature.value_status = 'ok'
   UNION ALL
   SELECT

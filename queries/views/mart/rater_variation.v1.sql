@@ -28,9 +28,7 @@ WITH rated AS (
   JOIN imaging.measurement
     ON measurement.cohort_id = feature_value.cohort_id
     AND measurement.measurement_id = feature_value.measurement_id
-  JOIN imaging.segmentation
-    ON segmentation.cohort_id = measurement.cohort_id
-    AND segmentation.segmentation_id = measurement.segmentation_id
+  JOIN imaging.segmentation ON segmentation.segmentation_id = measurement.segmentation_id
   WHERE measurement.current
     AND segmentation.repeat_no = 1
     AND feature_value.value_status = 'ok'

@@ -34,8 +34,7 @@ WITH shape AS (
       ORDER BY extraction.profile <> 'original', extraction.profile, measurement.extraction_id
     ) AS place
   FROM imaging.measurement
-  JOIN imaging.segmentation
-    ON segmentation.segmentation_id = measurement.segmentation_id
+  JOIN imaging.segmentation ON segmentation.segmentation_id = measurement.segmentation_id
     AND segmentation.reference_series_id = measurement.series_id
   JOIN imaging.extraction ON extraction.extraction_id = measurement.extraction_id
   JOIN imaging.feature_value

@@ -69,7 +69,7 @@ def test_a_release_is_a_folder_and_a_row(made_released: Any) -> None:
     assert {path.name for path in folder.iterdir()} == FILES
     manifest = json.loads((folder / "release.json").read_text(encoding="utf-8"))
     assert manifest["author"] == "mo"
-    assert manifest["views"]["mart.patient_feature"]["version"] >= 1
+    assert manifest["views"]["mart.patient_measurement"]["version"] >= 1
     # what a view stands on is stated, too
     assert "mart.index_lesion" in manifest["views"]
     (row,) = catalogue_rows(made_released)
