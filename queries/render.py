@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial, reduce
+from functools import cache, partial, reduce
 from pathlib import Path
 from typing import Literal
 
@@ -23,9 +23,15 @@ def identifier(*parts: str) -> str:
     >>> print(identifier("study", "two words"))
     "study"."two words"
     """
-    return ".".join(exp.to_identifier(part, quoted=True).sql(_DIALECT) for part in parts)
+    return ".".join(_quoted(part) for part in parts)
 
 
+@cache
+def _quoted(part: str) -> str:
+    return exp.to_identifier(part, quoted=True).sql(_DIALECT)
+
+
+@cache
 def literal(value: str | int) -> str:
     """Render a value as a literal, for the few statements that take no parameters."""
     return exp.convert(value).sql(_DIALECT)
@@ -84,26 +90,23 @@ def lay_out_table(table: Table) -> list[str]:
 
 def comments(table: Table, kind: Literal["TABLE", "VIEW"] = "TABLE") -> list[str]:
     """Comments that carry the declaration's words into the catalogue."""
-    relation = _relation(table.schema, table.name)
+    relation = identifier(table.schema, table.name)
     statements = [_comment(kind, relation, f"One row is {table.grain}.")]
     for column in table.columns:
-        place = exp.Column(
-            this=exp.to_identifier(column.name, quoted=True),
-            table=exp.to_identifier(table.name, quoted=True),
-            db=exp.to_identifier(table.schema, quoted=True),
-        )
+        place = identifier(table.schema, table.name, column.name)
         words = column.about if column.unit is None else f"{column.about} [{column.unit}]"
         statements.append(_comment("COLUMN", place, words))
     return statements
 
 
-def _comment(kind: str, target: exp.Expression, words: str) -> str:
-    return exp.Comment(this=target, kind=kind, expression=exp.Literal.string(words)).sql(_DIALECT)
+def _comment(kind: str, target: str, words: str) -> str:
+    # hundreds of them are written with each analyst's file: fixed words around cached names
+    return f"COMMENT ON {kind} {target} IS {literal(words)}"
 
 
 def comment_on_view(schema: str, name: str, words: str) -> str:
     """``COMMENT ON VIEW``."""
-    return _comment("VIEW", _relation(schema, name), words)
+    return _comment("VIEW", identifier(schema, name), words)
 
 
 def create_view(
