@@ -9,6 +9,8 @@ from typing import Any, Protocol
 
 import pyarrow as pa
 
+from roentgene.warehouse.layout import Layout
+
 
 class StoreTransaction(Protocol):
     """A transaction of the store."""
@@ -26,6 +28,10 @@ class Store(Protocol):
     @property
     def snapshot_id(self) -> int:
         """Number of the snapshot that is read."""
+
+    @property
+    def layout(self) -> Layout:
+        """Paths of the warehouse."""
 
     def arrow(self, sql: str, parameters: Mapping[str, Any], /) -> pa.Table:
         """Run a query with bound parameters."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import import_module
 from importlib.metadata import version
+from importlib.util import find_spec
 from typing import Any
 
 import pyarrow as pa
@@ -24,7 +25,12 @@ _ID_LENGTH = 24
 _ROWS_OF = "result_rows"
 _MODULES: Mapping[str, str] = {
     "stability": "roentgene.analyses.stability.run",
+    "selection_stability": "roentgene.analyses.stability.selection_run",
+    "harmonization": "roentgene.analyses.harmonization.run",
     "association": "roentgene.analyses.association.run",
+    "survival": "roentgene.analyses.survival.run",
+    "enrichment": "roentgene.analyses.gene_sets.enrichment_run",
+    "pathway_score": "roentgene.analyses.gene_sets.pathway_score_run",
 }
 _RUNS = "ops.analysis_run"
 
@@ -124,7 +130,9 @@ def _versions(libraries: tuple[str, ...]) -> dict[str, str]:
         for one in threadpool_info()
         if one["user_api"] == "blas"
     }
-    return {name: version(name) for name in libraries} | {"blas": ", ".join(sorted(blas))}
+    # of an extra that is not installed nothing has computed
+    installed = {name: version(name) for name in libraries if find_spec(name) is not None}
+    return installed | {"blas": ", ".join(sorted(blas))}
 
 
 def _report(spec: AnalysisSpec, row: Mapping[str, Any], *, written: bool) -> RunReport:

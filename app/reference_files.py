@@ -11,7 +11,12 @@ from roentgene.app.markdown import code, fenced, link, page
 from roentgene.app.reference_keys import MISSING, Section, name_rule, section_blocks
 from roentgene.app.reference_names import TABLES
 from roentgene.schemas.analyses.association import Association
+from roentgene.schemas.analyses.enrichment import Enrichment
+from roentgene.schemas.analyses.harmonization import Harmonization
+from roentgene.schemas.analyses.pathway_score import PathwayScore
+from roentgene.schemas.analyses.selection_stability import SelectionStability
 from roentgene.schemas.analyses.stability import Stability
+from roentgene.schemas.analyses.survival import Survival
 from roentgene.schemas.cohort import Cohort
 from roentgene.schemas.release import ReleaseSpec
 from roentgene.schemas.study import PACKAGED_PROFILES, STUDY_FILE, Study
@@ -80,7 +85,12 @@ def analysis_page() -> str:
         *section_blocks(
             [
                 Section("analysis: stability", Stability),
+                Section("analysis: selection_stability", SelectionStability),
+                Section("analysis: harmonization", Harmonization),
                 Section("analysis: association", Association),
+                Section("analysis: survival", Survival),
+                Section("analysis: enrichment", Enrichment),
+                Section("analysis: pathway_score", PathwayScore),
             ]
         ),
     )

@@ -10,6 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from roentgene.ingest.perturbation import Perturbation
+
 #: ``labels`` and ``elsewhere`` are leaves; ``without`` takes all that follow from the first.
 Operation = Literal[
     "labels",
@@ -20,6 +22,7 @@ Operation = Literal[
     "ring",
     "largest_component",
     "habitat",
+    "perturbed",
 ]
 
 
@@ -44,6 +47,8 @@ class Rule:
         model.
     number : int or None
         For ``habitat``: which of the model's, from 1 on.
+    perturbation : Perturbation or None
+        For ``perturbed``: what is done to the region.
     """
 
     operation: Operation
@@ -53,6 +58,7 @@ class Rule:
     ring_mm: tuple[float, float] | None = None
     region: str | None = None
     number: int | None = None
+    perturbation: Perturbation | None = None
 
     @property
     def content(self) -> list[Any]:
@@ -72,6 +78,7 @@ class Rule:
             # 5 and 5.0 are one ring
             said.append([float(limit) for limit in self.ring_mm])
         said += [one for one in (self.region, self.number) if one is not None]
+        said += [] if self.perturbation is None else [self.perturbation.content]
         return [*said, *(part.content for part in self.of)]
 
     @property

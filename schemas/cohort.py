@@ -10,6 +10,7 @@ from typing import Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from roentgene.schemas.anchors import Anchors
+from roentgene.schemas.cohort_perturbations import DRAWN_REPEATS, Perturbations
 from roentgene.schemas.cohort_regions import Region
 from roentgene.schemas.cohort_tables import TableDeclaration
 from roentgene.schemas.declared import Declared, Name, read_declared
@@ -129,8 +130,10 @@ class ImageSource(Declared):
     """Who drew all masks here; left out where no file says it, ``1``."""
     lesion_id: str | None = None
     """Lesion that all masks here show; left out where no file says it, ``1``."""
-    repeat_no: int | None = Field(default=None, ge=1)
-    """Which repetition by the rater all masks here are; left out where no file says it, 1."""
+    repeat_no: int | None = Field(default=None, ge=1, le=DRAWN_REPEATS)
+    """Which repetition by the rater all masks here are, up to 1000; left out where no file says it,
+    1.
+    """
     region: Name | None = None
     """Region that a mask without ``labels`` shows: every value of it but 0."""
     modality: dict[str, str] | str | None = None
@@ -254,6 +257,10 @@ class Cohort(Declared):
     """Where images and masks are."""
     regions: tuple[Region, ...] = ()
     """Regions that are made of others."""
+    perturbations: Perturbations | None = None
+    """Repetitions of regions that are made by disturbing image and mask, for stability where nobody
+    drew twice.
+    """
     profiles: tuple[str, ...] = ("original",)
     """How features are extracted: profiles of study.yaml, or those that come with roentgene."""
     dose_profiles: tuple[str, ...] = ("dosiomics", "dvh")
@@ -314,10 +321,12 @@ class Cohort(Declared):
             msg = "a region is declared twice"
             raise ValueError(msg)
         check_windows(self.timepoints)
-        unknown = sorted(set(self.expect.timepoints) - set(self.timepoints))
-        if unknown:
-            msg = f"expect names timepoints that are not declared: {', '.join(unknown)}"
-            raise ValueError(msg)
+        perturbed = self.perturbations.timepoints if self.perturbations else None
+        for name, visits in (("expect", self.expect.timepoints), ("perturbations", perturbed)):
+            unknown = sorted(set(visits or ()) - set(self.timepoints))
+            if unknown:
+                msg = f"{name} names timepoints that are not declared: {', '.join(unknown)}"
+                raise ValueError(msg)
         return self
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias, get_args
 
 from pydantic import Field, model_validator
 
-from roentgene.schemas.analyses.stability import IccForm, StabilityDesign
+from roentgene.schemas.analyses.stability import IccForm, RepeatedDesign, StabilityDesign
 from roentgene.schemas.declared import Declared, Name
 
 Block = Literal["rad", "dose", "gen", "clin"]
@@ -86,7 +86,9 @@ class StabilityStep(_Step):
     blocks: tuple[Block, ...] = Field(default=("rad",), min_length=1)
     """Blocks of predictors that are chosen from."""
     design: StabilityDesign = "inter_rater"
-    """What is repeated: raters, repetitions of one rater, or two visits."""
+    """What is repeated: raters, repetitions of one rater, or two visits; of a stored ``run`` also
+    perturbed masks or engines.
+    """
     icc_form: IccForm = "ICC(A,1)"
     """Form of the coefficient."""
     lower_bound: float = Field(default=0.75, gt=-1, lt=1)
@@ -102,6 +104,9 @@ class StabilityStep(_Step):
 
     @model_validator(mode="after")
     def _fits_design(self) -> StabilityStep:
+        if self.run is None and self.design not in get_args(RepeatedDesign):
+            msg = f"'design: {self.design}' is had from a stored run alone; name it in 'run'"
+            raise ValueError(msg)
         if self.run is None and (self.design == "test_retest") != (self.timepoints is not None):
             msg = "'timepoints: [A, B]' belongs to 'design: test_retest', and it needs them"
             raise ValueError(msg)

@@ -54,3 +54,11 @@ def test_change_over_time(tmp_path: Path) -> None:
     printed = answer_of(page, tmp_path)
     answer = re.findall(r"^    (.+)$", page.rpartition("```")[2], re.MULTILINE)
     assert printed.splitlines()[-len(answer) :] == answer
+
+
+@pytest.mark.parametrize("name", ["survival", "gene-sets"])
+def test_analyses(name: str, tmp_path: Path) -> None:
+    page = (PAGES / f"{name}.md").read_text(encoding="utf-8")
+    printed = answer_of(page, tmp_path)
+    answer = re.findall(r"^    (.+)$", page.rpartition("```")[2], re.MULTILINE)
+    assert printed.splitlines()[-len(answer) :] == answer

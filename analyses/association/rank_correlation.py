@@ -1,46 +1,27 @@
-"""Spearman's rank correlation of every feature with every target, exact and fast.
-
-Doubled centred ranks are whole numbers, so the matrix product of ranks is a sum of whole numbers
-below 2**53 for fewer than 200,000 persons: exact in double precision, whatever the block size,
-thread count or BLAS kernel.
-"""
+"""Spearman's rank correlation of every feature with every target, as whole matrices."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import cache
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from roentgene.analyses.constant import Floats, is_constant
+from roentgene.analyses.association.correlation_blocks import one_blas_thread
+from roentgene.analyses.association.design import design_of
+from roentgene.analyses.association.pattern_block import assess
+from roentgene.analyses.association.ranks import Mask
+from roentgene.analyses.association.small_samples import MIN_PERSONS
+from roentgene.analyses.association.testing import P_METHODS
+from roentgene.analyses.association.untested import REASONS, reasons_of
+from roentgene.analyses.constant import Floats
 
-Mask: TypeAlias = NDArray[np.bool_]
+__all__ = ["REASONS", "RankCorrelation", "detectable_rho", "duplicate_columns", "spearman"]
 
-#: Below, no p can become small: with three persons the smallest exact p is 1/3.
-MIN_PERSONS = 4
-#: Up to here the exact distribution is used where there are no ties.
-EXACT_UP_TO = 9
 #: Variance of Fisher's z of a rank correlation, times (n - 3): Fieller, Hartley and Pearson 1957,
 #: Biometrika 44:470-481, doi:10.1093/biomet/44.3-4.470.
 FIELLER = 1.06
-
-#: Why a pair was not tested; the position is the code in ``RankCorrelation.reason``.
-REASONS = ("", "too_few_persons", "constant_feature", "constant_target", "duplicate_feature")
-_TOO_FEW, _CONSTANT_FEATURE, _CONSTANT_TARGET, _DUPLICATE = range(1, len(REASONS))
-
-
-class CentredRanks(NamedTuple):
-    """Average ranks r of n persons as whole numbers ``2 r - (n + 1)``, column by column.
-
-    ``ranks`` has the shape of the values, ``sum_of_squares`` and ``tied`` one element a column.
-    """
-
-    ranks: Floats
-    sum_of_squares: Floats
-    tied: Mask
 
 
 class RankCorrelation(NamedTuple):
@@ -57,22 +38,6 @@ class RankCorrelation(NamedTuple):
     exact: Mask
     reason: NDArray[np.int8]
     n_infinite: int
-
-
-def centred_ranks(values: Floats) -> CentredRanks:
-    """Rank columns, ties by their average rank.
-
-    Parameters
-    ----------
-    values : ndarray, shape (persons, columns)
-        Finite values.
-    """
-    from scipy import stats
-
-    n = values.shape[0]
-    ranks = 2.0 * stats.rankdata(values, axis=0) - (n + 1)
-    sum_of_squares = np.einsum("ij,ij->j", ranks, ranks)
-    return CentredRanks(ranks, sum_of_squares, sum_of_squares < n * (n * n - 1) / 3)
 
 
 def spearman(features: Floats, targets: Floats, duplicate: Mask | None = None) -> RankCorrelation:
@@ -100,127 +65,27 @@ def spearman(features: Floats, targets: Floats, duplicate: Mask | None = None) -
     p is exact for at most 9 persons without ties; otherwise it is twice the tail of Student's t
     with n - 2 degrees of freedom at ``rho * sqrt((n - 2) / ((1 - rho) (1 + rho)))``.
     """
-    if features.shape[0] != targets.shape[0]:
-        msg = f"{features.shape[0]} rows of features but {targets.shape[0]} of targets"
-        raise ValueError(msg)
-    shape = (features.shape[1], targets.shape[1])
+    design = design_of(features, targets, "spearman", None, None, duplicate, 1.0)
+    x, y = design.features, design.targets
+    shape = (x.n_columns, y.n_columns)
     result = RankCorrelation(
         n=np.zeros(shape, np.int32),
         rho=np.full(shape, np.nan),
         p_value=np.full(shape, np.nan),
         exact=np.zeros(shape, bool),
         reason=np.zeros(shape, np.int8),
-        n_infinite=int(np.isinf(features).sum() + np.isinf(targets).sum()),
+        n_infinite=x.n_infinite + y.n_infinite,
     )
-    for feature_rows, i in _by_missing_pattern(features):
-        for target_rows, j in _by_missing_pattern(targets):
-            rows = feature_rows & target_rows
-            block = _correlate(features[np.ix_(rows, i)], targets[np.ix_(rows, j)])
-            place = np.ix_(i, j)
-            result.n[place], result.reason[place] = block.n, block.reason
-            result.rho[place], result.p_value[place] = block.rho, block.p_value
-            result.exact[place] = block.exact
-    if duplicate is not None:
-        _refuse(result, duplicate[:, None] & (result.reason == 0), _DUPLICATE)
+    with one_blas_thread() as n_threads:
+        for feature_rows, i in x.patterns():
+            for target_rows, j in y.patterns():
+                block = assess(design, feature_rows & target_rows, i, j, n_threads)
+                result.n[np.ix_(i, j)] = block.n_persons
+                result.reason[np.ix_(i, j)] = reasons_of(block)
+                place = block.feature, block.target
+                result.rho[place], result.p_value[place] = block.estimate, block.p_value
+                result.exact[place] = block.p_method == P_METHODS.index("exact")
     return result
-
-
-def _by_missing_pattern(values: Floats) -> Iterator[tuple[Mask, NDArray[np.intp]]]:
-    """Yield groups of columns that lack the same persons: (persons present, columns)."""
-    present = np.isfinite(values)
-    packed = np.packbits(present, axis=0)
-    _, first, group = np.unique(packed, axis=1, return_index=True, return_inverse=True)
-    for number, column in enumerate(first):
-        yield present[:, column], np.flatnonzero(group.ravel() == number)
-
-
-def _correlate(features: Floats, targets: Floats) -> RankCorrelation:
-    """Correlate matrices without missing values."""
-    n = features.shape[0]
-    shape = (features.shape[1], targets.shape[1])
-    empty = RankCorrelation(
-        np.full(shape, n, np.int32),
-        np.full(shape, np.nan),
-        np.full(shape, np.nan),
-        np.zeros(shape, bool),
-        np.zeros(shape, np.int8),
-        0,
-    )
-    if n < MIN_PERSONS:
-        empty.reason[:] = _TOO_FEW
-        return empty
-    x, y = centred_ranks(features), centred_ranks(targets)
-    products = x.ranks.T @ y.ranks
-    constant_x, constant_y = _constant(features), _constant(targets)
-    scale = np.sqrt(np.outer(x.sum_of_squares, y.sum_of_squares))
-    rho = np.divide(products, scale, out=empty.rho, where=scale > 0)
-    found = empty._replace(rho=rho, p_value=_p_by_t(rho, n))
-    if n <= EXACT_UP_TO:
-        found.exact[:] = ~x.tied[:, None] & ~y.tied[None, :]
-        found.p_value[found.exact] = exact_p(products[found.exact], n)
-    _refuse(found, np.broadcast_to(constant_y, shape), _CONSTANT_TARGET)
-    _refuse(found, np.broadcast_to(constant_x[:, None], shape), _CONSTANT_FEATURE)
-    return found
-
-
-def _constant(values: Floats) -> Mask:
-    return is_constant(values.min(axis=0), values.max(axis=0))
-
-
-def _refuse(result: RankCorrelation, where: Mask, reason: int) -> None:
-    result.rho[where] = np.nan
-    result.p_value[where] = np.nan
-    result.exact[where] = False
-    result.reason[where] = reason
-
-
-def _p_by_t(rho: Floats, n: int) -> Floats:
-    # (1 - rho) (1 + rho), not 1 - rho**2: keeps the digits, and gives p = 0 at |rho| = 1
-    degrees = n - 2
-    with np.errstate(divide="ignore"):
-        t = rho * np.sqrt(degrees / ((1.0 - rho) * (1.0 + rho)))
-    return np.asarray(2.0 * special.stdtr(degrees, -np.abs(t)))
-
-
-def exact_p(products: Floats, n: int) -> Floats:
-    """Two-sided p of rank products under all permutations.
-
-    Parameters
-    ----------
-    products : ndarray
-        Sums over persons of the products of doubled centred ranks, without ties.
-    n : int
-        Number of persons.
-    """
-    values, tail = _permutation_tail(n)
-    return tail[np.searchsorted(values, np.abs(products))]
-
-
-@cache
-def _permutation_tail(n: int) -> tuple[Floats, Floats]:
-    """Possible |products| in ascending order, and the probability of at least each of them.
-
-    The number of permutations with a sum of ``position * rank`` is counted by dynamic
-    programming over the set of ranks already given away.
-    """
-    largest = n * (n + 1) * (2 * n + 1) // 6
-    counts = np.zeros((1 << n, largest + 1), np.int64)
-    counts[0, 0] = 1
-    for given in range(1 << n):
-        position = given.bit_count() + 1
-        for rank in range(n):
-            if not given >> rank & 1:
-                step = position * (rank + 1)
-                counts[given | 1 << rank, step:] += counts[given, : largest + 1 - step]
-    # sum of doubled centred products = 4 * sum of products - n (n + 1)**2
-    sums = np.arange(largest + 1)
-    distance = np.abs(4 * sums - n * (n + 1) ** 2)
-    values, place = np.unique(distance, return_inverse=True)
-    frequency = np.zeros(values.size, np.int64)
-    np.add.at(frequency, place, counts[-1])
-    kept = frequency > 0
-    tail = np.cumsum(frequency[kept][::-1])[::-1] / counts[-1].sum()
-    return values[kept].astype(np.float64), tail
 
 
 def duplicate_columns(values: Floats, scope: NDArray[np.intp] | None = None) -> Mask:

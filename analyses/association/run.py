@@ -1,179 +1,204 @@
-"""The association run: features against expression, mutations, clinical data and outcomes."""
+"""The association run: features, their changes or dose against molecular and clinical targets."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from roentgene.analyses.association.rank_correlation import (
-    REASONS,
-    RankCorrelation,
-    detectable_rho,
-    duplicate_columns,
-    spearman,
+from roentgene.analyses.association.blocks import Answer, Question, answer, rows_of, volume_columns
+from roentgene.analyses.association.chance import controls, permutations, summary
+from roentgene.analyses.association.families import counted_before, family_labels, numbered
+from roentgene.analyses.association.family_sizes import family_sizes
+from roentgene.analyses.association.predictors import (
+    PREDICTOR_QUERIES,
+    Predictors,
+    read_predictors,
 )
-from roentgene.analyses.association.reading import (
-    FEATURES_QUERY,
-    TARGET_QUERIES,
+from roentgene.analyses.association.rows import (
     Block,
-    feature_columns,
-    read_block,
-    read_features,
+    Context,
+    association_rows,
+    family_rows,
 )
+from roentgene.analyses.association.strata import strata_of
+from roentgene.analyses.association.targets import (
+    TARGET_QUERIES,
+    Covariates,
+    read_block,
+    read_covariates,
+)
+from roentgene.analyses.association.targets import Block as TargetBlock
+from roentgene.analyses.association.testing import associate, correct_together
+from roentgene.analyses.constant import Floats
 from roentgene.analyses.findings import Findings, Store
-from roentgene.analyses.multiple_testing import Corrected, benjamini_hochberg
-from roentgene.schemas.analyses.association import Association
+from roentgene.schemas.analyses.association import Association, DeltaPredictor
 from roentgene.schemas.analyses.targets import block_prefix
-from roentgene.schemas.tables import table
+from roentgene.schemas.errors import FileError
 
-TABLE = "result.association"
-QUERIES = (FEATURES_QUERY, *TARGET_QUERIES.values())
+QUERIES = (*PREDICTOR_QUERIES, *TARGET_QUERIES)
 LIBRARIES = ("duckdb", "numpy", "pyarrow", "scipy", "statsmodels")
-_ROWS_AT_ONCE = 1_000_000
-
-
-@dataclass(frozen=True)
-class _Tested:
-    """A block with its correlations, the family of each feature, and the corrected p-values."""
-
-    block: Block
-    found: RankCorrelation
-    families: list[str]
-    corrected: Corrected
+#: Up to so many pairs all are stored, beyond it only those of small p.
+_ALL_PAIRS = 1_000_000
+_TAIL = 0.05
+#: Pairs of a change with its baseline are the diagonal of a matrix: small ones waste little.
+_COLUMNS_AT_ONCE = 50
+_BY_GROUPS = ("mann_whitney", "kruskal")
 
 
 def find(warehouse: Store, spec: Association) -> Findings:
-    """Rank correlation of every feature with every target of a spec, person by person.
+    """Test every feature of a spec with every target, person by person.
 
     Raises
     ------
     FileError
-        If something named does not exist, a person has several values, or nobody has both sides.
+        If something named does not exist, a person has several values, nobody has both sides, or
+        persons of several sites are to be compared without a word on how.
     """
-    matrix, n_rows = read_features(warehouse, spec)
-    columns = feature_columns(matrix)
+    predictors = read_predictors(warehouse, spec)
+    covariates = read_covariates(warehouse, spec, _earlier(spec))
     targets = sorted(spec.targets, key=block_prefix)
-    blocks = [read_block(warehouse, spec, target, matrix) for target in targets]
-    tested = _test(spec, columns, blocks)
+    blocks = [read_block(warehouse, spec, target) for target in targets]
+    keep_p = _keep_p(spec, predictors, blocks)
+    labels = [family_labels(spec, block.prefix, predictors.columns) for block in blocks]
+    families, codes = numbered(labels)
+    questions = [
+        _question(spec, predictors, covariates, block, family, keep_p)
+        for block, family in zip(blocks, codes, strict=True)
+    ]
+    answers = [answer(question) for question in questions]
+    corrected = correct_together([one.tested for one in answers])
+    answers = [one._replace(tested=part) for one, part in zip(answers, corrected, strict=True)]
+    real = summary(corrected, len(families))
+    shuffled = list(controls(questions, spec.controls, spec.seed, len(families)))
+    sizes = family_sizes(questions, len(families))
+    context = Context(
+        spec, predictors.columns, families, real.n_tests, _baseline_correlation(predictors)
+    )
+    permuted = permutations(spec, questions, answers)
+    tested = [
+        Block(question, one, *columns)
+        for question, one, columns in zip(questions, answers, permuted, strict=True)
+    ]
     counts = {
-        "feature_rows": n_rows,
-        "features": columns.num_rows,
-        "persons_with_features": len(matrix.persons),
-        "blocks": {part.block.prefix: _counts(part) for part in tested},
-    }
-    return Findings(lambda run_id: _rows(run_id, spec, columns, tested), counts)
-
-
-def _test(spec: Association, columns: pa.Table, blocks: list[Block]) -> list[_Tested]:
-    found, labels = [], []
-    for block in blocks:
-        families = _families(spec, block, columns)
-        duplicate = None
-        if spec.duplicate_features == "skip":
-            duplicate = duplicate_columns(block.features, _numbered(families))
-        found.append(spearman(block.features, block.targets, duplicate))
-        labels.append(families)
-    family = _numbered([label for families in labels for label in families])
-    n_targets = [
-        len(b.target_names) for b, families in zip(blocks, labels, strict=True) for _ in families
-    ]
-    p_values = np.concatenate([part.p_value.ravel() for part in found])
-    corrected = benjamini_hochberg(p_values, np.repeat(family, n_targets))
-    ends = np.cumsum([part.p_value.size for part in found])[:-1]
-    q_value, n_tests = np.split(corrected.q_value, ends), np.split(corrected.n_tests, ends)
-    return [
-        _Tested(*parts[:3], Corrected(*parts[3:]))
-        for parts in zip(blocks, found, labels, q_value, n_tests, strict=True)
-    ]
-
-
-def _families(spec: Association, block: Block, columns: pa.Table) -> list[str]:
-    if spec.family is not None:
-        return [spec.family] * columns.num_rows
-    pairs = zip(columns["region"].to_pylist(), columns["profile"].to_pylist(), strict=True)
-    return [f"{spec.name}|{block.prefix}|{region}|{profile}" for region, profile in pairs]
-
-
-def _numbered(labels: list[str]) -> NDArray[np.intp]:
-    return np.unique(np.asarray(labels), return_inverse=True)[1]
-
-
-def _counts(part: _Tested) -> dict[str, int]:
-    reason, frequency = np.unique(part.found.reason, return_counts=True)
-    return {
-        **part.block.counts,
-        "infinite_values_left_out": part.found.n_infinite,
-        "pairs": int(part.found.reason.size),
-        **{
-            REASONS[code] or "tested": int(number)
-            for code, number in zip(reason.tolist(), frequency.tolist(), strict=True)
+        **predictors.counts,
+        "keep_p": keep_p,
+        "covariates": list(spec.covariates or ()),
+        "blocks": {
+            block.prefix: _counts(predictors, block, question, one)
+            for block, question, one in zip(blocks, questions, answers, strict=True)
         },
     }
 
+    def rows(run_id: str) -> Iterator[tuple[str, pa.Table]]:
+        yield from association_rows(run_id, context, tested)
+        yield from family_rows(run_id, context, sizes, real, shuffled, keep_p)
 
-def _rows(
-    run_id: str, spec: Association, columns: pa.Table, tested: list[_Tested]
-) -> Iterator[tuple[str, pa.Table]]:
-    for part in tested:
-        step = max(1, _ROWS_AT_ONCE // len(part.block.target_names))
-        for first in range(0, columns.num_rows, step):
-            chosen = np.arange(first, min(first + step, columns.num_rows))
-            yield TABLE, _table(run_id, spec, columns, part, chosen)
+    return Findings(rows, counts)
 
 
-def _table(
-    run_id: str, spec: Association, columns: pa.Table, part: _Tested, chosen: NDArray[np.intp]
-) -> pa.Table:
-    """Rows of some features against all targets of a block."""
-    n_targets = len(part.block.target_names)
-    size = chosen.size * n_targets
-    which = pa.array(np.repeat(chosen, n_targets))
-    prefix = part.block.prefix
-    names = pa.array([f"{prefix}:{name}" for name in part.block.target_names])
-    values: dict[str, Any] = {
-        "analysis_run_id": pa.repeat(run_id, size),
-        "cohort_id": pa.repeat(spec.cohort_id, size),
-        **{name: columns[name].take(which).combine_chunks() for name in columns.column_names},
-        "target": names.take(pa.array(np.tile(np.arange(n_targets), chosen.size))),
-        "target_block": pa.repeat(part.block.kind, size),
-        "method": pa.repeat("spearman", size),
-        "family": pa.array(part.families).take(which),
-        **_numbers(spec, part, chosen),
+def _earlier(spec: Association) -> str:
+    """Visit whose rules picked the measurements, and whose volume is the covariate."""
+    if isinstance(spec.predictors, DeltaPredictor):
+        return spec.predictors.baseline
+    return spec.timepoint
+
+
+def _keep_p(spec: Association, predictors: Predictors, blocks: Sequence[TargetBlock]) -> float:
+    if spec.keep_p is not None:
+        return spec.keep_p
+    n_targets = sum(len(block.names) for block in blocks)
+    return 1.0 if predictors.columns.num_rows * n_targets <= _ALL_PAIRS else _TAIL
+
+
+def _question(
+    spec: Association,
+    predictors: Predictors,
+    covariates: Covariates,
+    block: TargetBlock,
+    family: NDArray[np.intp],
+    keep_p: float,
+) -> Question:
+    """Bring features, targets and covariates of one block to the persons that have both."""
+    both = sorted(set(predictors.matrix.persons) & set(block.matrix.persons))
+    if not both:
+        msg = (
+            f"{spec.name}: of {len(predictors.matrix.persons)} persons with features and "
+            f"{len(block.matrix.persons)} with {block.prefix} nobody has both"
+        )
+        raise FileError(msg, "Check the ids: 'roentgene ingest plan' lists what matched nobody")
+    strata = strata_of(spec, both, predictors.places)
+    persons = strata.persons
+    adjusted = isinstance(spec.predictors, DeltaPredictor) and spec.predictors.baseline_adjusted
+    place = {person: row for row, person in enumerate(predictors.matrix.persons)}
+    chosen = [place[person] for person in persons]
+    features = predictors.matrix.values[chosen]
+    question = Question(
+        block=block,
+        method=block.method,
+        persons=persons,
+        features=features,
+        targets=block.matrix.of(persons),
+        strata=strata,
+        meta=spec.combine == "meta",
+        family=family,
+        duplicate=None
+        if spec.duplicate_features == "test"
+        else counted_before(features, predictors.columns, predictors.is_shape, family),
+        clinical=rows_of(covariates.clinical, persons),
+        volumes=None if covariates.volumes is None else rows_of(covariates.volumes, persons),
+        volume_of=volume_columns(predictors, covariates),
+        baseline=predictors.baseline[chosen]
+        if adjusted and predictors.baseline is not None
+        else None,
+        keep_p=keep_p,
+        list_untested=keep_p >= 1,
+    )
+    _refuse_groups(spec, question)
+    return question
+
+
+def _refuse_groups(spec: Association, question: Question) -> None:
+    """Refuse tests of groups where something is to be held constant: they cannot."""
+    if question.method not in _BY_GROUPS:
+        return
+    several = len(question.strata.names) > 1
+    if several or question.n_covariates:
+        why = "several sites" if several else "covariates"
+        msg = f"{spec.name}: {question.method} of {question.block.prefix} cannot allow for {why}"
+        raise FileError(msg, "Test 0 and 1 by 'method: spearman', or one site without covariates")
+
+
+def _baseline_correlation(predictors: Predictors) -> Floats | None:
+    """Rank correlation of each change with its value at the earlier visit."""
+    if predictors.baseline is None:
+        return None
+    found = np.full(predictors.columns.num_rows, np.nan)
+    for first in range(0, found.size, _COLUMNS_AT_ONCE):
+        some = slice(first, first + _COLUMNS_AT_ONCE)
+        tested = associate(predictors.matrix.values[:, some], predictors.baseline[:, some])
+        own = tested.feature == tested.target
+        found[first + tested.feature[own]] = tested.estimate[own]
+    return found
+
+
+def _counts(
+    predictors: Predictors, block: TargetBlock, question: Question, one: Answer
+) -> dict[str, Any]:
+    """Rows in and out of every filter of a block."""
+    both = set(predictors.matrix.persons) & set(block.matrix.persons)
+    counts: dict[str, Any] = {
+        "target_rows": block.n_rows,
+        "persons_with_features": len(predictors.matrix.persons),
+        "persons_with_targets": len(block.matrix.persons),
+        "persons_with_both": len(both),
+        "infinite_values_left_out": one.tested.n_infinite,
+        **one.tested.counts,
     }
-    schema = table(TABLE).arrow_schema
-    return pa.table([values[field.name].cast(field.type) for field in schema], schema)
-
-
-def _numbers(spec: Association, part: _Tested, chosen: NDArray[np.intp]) -> dict[str, pa.Array]:
-    found, shape = part.found, part.found.rho.shape
-    n, reason = found.n[chosen].ravel(), found.reason[chosen].ravel()
-    tested = reason == 0
-    detectable = detectable_rho(n)
-    exact = found.exact[chosen].ravel()
-    return {
-        "n": pa.array(n),
-        "n_tests": pa.array(part.corrected.n_tests.reshape(shape)[chosen].ravel()),
-        "estimate": pa.array(found.rho[chosen].ravel(), from_pandas=True),
-        "p_value": pa.array(found.p_value[chosen].ravel(), from_pandas=True),
-        "p_method": _words(("t_approximation", "exact"), exact.astype(np.int8), tested),
-        "q_value": pa.array(
-            part.corrected.q_value.reshape(shape)[chosen].ravel(), from_pandas=True
-        ),
-        "detectable_estimate": pa.array(detectable, from_pandas=True),
-        # with fewer than four persons no effect is detectable at all
-        "underpowered": pa.array(~(detectable <= spec.underpowered_above)),
-        "status": _words(("not_tested", "ok"), tested.astype(np.int8), None),
-        "reason": _words(REASONS, reason, ~tested),
-    }
-
-
-def _words(
-    words: tuple[str, ...], codes: NDArray[np.int8], where: NDArray[np.bool_] | None
-) -> pa.Array:
-    indices = pa.array(codes, mask=None if where is None else ~where)
-    return pa.DictionaryArray.from_arrays(indices, pa.array(words)).cast(pa.string())
+    if len(question.strata.names) > 1:
+        counts["persons_without_site"] = len(both) - len(question.persons)
+        counts["persons_by_stratum"] = question.strata.sizes
+    return counts

@@ -91,18 +91,18 @@ def fit_combat(
         msg = "one batch alone has nothing to be brought to"
         raise ValueError(msg)
     given = np.empty((batch.size, 0)) if covariates is None else covariates
-    design = np.hstack([np.eye(n_batches)[batch], given])
-    if reference is not None:
-        design[:, reference] = 1.0
+    design = batch_design(batch, given, reference)
     _require_full_rank(design)
     reason = _reasons(values, batch, n_batches, mean_only=mean_only)
     coefficients = np.full((design.shape[1], values.shape[1]), np.nan)
     for rows, columns in _by_missing_pattern(values, reason == ""):
-        if np.linalg.matrix_rank(design[rows]) < design.shape[1]:
+        orthogonal, triangular = np.linalg.qr(design[rows])
+        if np.linalg.matrix_rank(triangular) < design.shape[1]:
             reason[columns] = "confounded"
             continue
-        solved, *_ = np.linalg.lstsq(design[rows], values[np.ix_(rows, columns)], rcond=None)
-        coefficients[:, columns] = solved
+        whole = columns.size == reason.size and bool(rows.all())
+        observed = values if whole else values[np.ix_(rows, columns)]
+        coefficients[:, columns] = np.linalg.solve(triangular, orthogonal.T @ observed)
     grand_mean, var_pooled = _pooled(values, batch, design, coefficients, reference)
     reason[(reason == "") & ~(var_pooled > 0)] = "no_residual_variance"
     var_pooled = np.where(reason == "", var_pooled, np.nan)
@@ -146,8 +146,25 @@ def apply_combat(
     return np.where(stays[:, None] | (model.reason != ""), values, adjusted)
 
 
+def batch_design(batch: Codes, covariates: Floats, reference: int | None) -> Floats:
+    """Design of the fit, shape (rows, batches + covariates): batches, then covariates.
+
+    With a reference its column is the intercept.
+    """
+    design = np.hstack([np.eye(int(batch.max()) + 1)[batch], covariates])
+    if reference is not None:
+        design[:, reference] = 1.0
+    return design
+
+
+def is_full_rank(design: Floats) -> bool:
+    """Whether the effects of all columns can be told apart; by its triangle, which is small."""
+    triangular = np.linalg.qr(design, mode="r")
+    return bool(np.linalg.matrix_rank(triangular) == design.shape[1])
+
+
 def _require_full_rank(design: Floats) -> None:
-    if np.linalg.matrix_rank(design) < design.shape[1]:
+    if not is_full_rank(design):
         msg = "batches and covariates say the same: their effects cannot be told apart"
         raise ValueError(msg)
 
@@ -241,9 +258,13 @@ def _location(observed: Floats, n_rows: Floats | float, scale: Floats | float) -
 
 def _posterior(data: Floats, tolerance: float) -> tuple[Floats, Floats]:
     """Alternate the posterior means of location and scale until they stand (sva's ``it.sol``)."""
-    location = np.nanmean(data, axis=0)
-    n_rows = np.isfinite(data).sum(axis=0)
-    variance = np.nanvar(data, axis=0, ddof=1)
+    present = np.isfinite(data)
+    n_rows = present.sum(axis=0)
+    location = np.where(present, data, 0.0).sum(axis=0) / n_rows
+    about = np.where(present, data - location, 0.0)
+    # the squares about any other location are these and n times the square of its distance
+    squares = np.einsum("ij,ij->j", about, about)
+    variance = squares / (n_rows - 1)
     mean, spread = variance.mean(), variance.var(ddof=1)
     if not spread > 0:
         msg = "all features vary alike in a batch, so that there is no prior of their scales"
@@ -252,8 +273,8 @@ def _posterior(data: Floats, tolerance: float) -> tuple[Floats, Floats]:
     gamma, delta = location, variance
     for _ in range(MOST_ITERATIONS):
         new_gamma = _location(location, n_rows, delta)
-        squares = np.nansum(np.square(data - new_gamma), axis=0)
-        new_delta = (0.5 * squares + rate) / (n_rows / 2 + shape - 1)
+        about_new = squares + n_rows * np.square(location - new_gamma)
+        new_delta = (0.5 * about_new + rate) / (n_rows / 2 + shape - 1)
         change = max(_change(new_gamma, gamma), _change(new_delta, delta))
         gamma, delta = new_gamma, new_delta
         if change <= tolerance:

@@ -26,6 +26,8 @@ from roentgene.schemas.errors import FileError
 from roentgene.schemas.release_steps import HarmonizationStep
 
 _BATCH, _ROWS, _REFERENCE, _UNSEEN = "batch_column", "batch_rows", "reference", "unseen_batch"
+#: How the columns of mart.delta_radiomics begin, whatever the measure.
+_CHANGE = "rad__delta_"
 _COVARIATE, _NOT_ADJUSTED = "covariate", "not_adjusted"
 _CURE_UNSEEN = (
     "Use a batch column that every training set covers, another split, or 'unseen_batch: leave'"
@@ -38,9 +40,10 @@ def fit(training: pl.DataFrame, columns: Sequence[str], step: HarmonizationStep)
     Raises
     ------
     FileError
-        If a row has no batch, a batch too few rows, or batches and covariates cannot be told
-        apart.
+        If a row has no batch, a batch too few rows, batches and covariates cannot be told apart,
+        or columns are changes between visits.
     """
+    _refuse_changes(columns)
     batches = _batches(training, step)
     rows = ParameterRows()
     rows.of_step(_BATCH, text=step.batch)
@@ -57,6 +60,18 @@ def fit(training: pl.DataFrame, columns: Sequence[str], step: HarmonizationStep)
     model = _model(training, columns, step, batches, names, covariates)
     _write(rows, columns, names, covariates, model)
     return rows.frame()
+
+
+def _refuse_changes(columns: Sequence[str]) -> None:
+    """Refuse changes between visits: each visit has a batch, and a change has none."""
+    changes = [name for name in columns if name.startswith(_CHANGE)]
+    if changes:
+        msg = f"harmonization of {len(changes)} changes between visits, e.g. {changes[0]}"
+        cure = (
+            "Harmonize before the change is taken: let 'columns' name values of visits alone, or "
+            "take the visits, harmonize them, and take their differences in the model"
+        )
+        raise FileError(msg, cure)
 
 
 def _batches(training: pl.DataFrame, step: HarmonizationStep) -> pl.Series:

@@ -9,7 +9,8 @@ import polars as pl
 
 from roentgene.analyses.constant import Floats
 from roentgene.analyses.preparation.parameters import ParameterRows, StoredStep
-from roentgene.analyses.stability.intraclass_correlation import intraclass_correlation, mean_squares
+from roentgene.analyses.stability.intraclass_correlation import intraclass_correlation
+from roentgene.analyses.stability.mean_squares import mean_squares
 from roentgene.schemas.errors import FileError
 from roentgene.schemas.release_steps import StabilityStep
 

@@ -21,6 +21,7 @@ from roentgene.schemas.release import (
     OutcomeTarget,
     ProgressionTarget,
     ReleaseSpec,
+    ReleaseTarget,
     ResponseTarget,
 )
 from roentgene.schemas.release_leaks import LEAKS, Leak
@@ -178,7 +179,7 @@ def _by_name(
         for row in dictionary
         if row["block"] == "clin" and tells_outcome(row["feature"], names)
     ]
-    equivalent = [row["column"] for row in dictionary if _is_equivalent(row, spec)]
+    equivalent = [row["column"] for row in dictionary if is_equivalent(row, spec.target)]
     found: list[FoundLeak] = []
     if outcome:
         found.append(FoundLeak("outcome", tuple(outcome)))
@@ -187,8 +188,16 @@ def _by_name(
     return found
 
 
-def _is_equivalent(row: Mapping[str, Any], spec: ReleaseSpec) -> bool:
-    target = spec.target
+def is_equivalent(row: Mapping[str, Any], target: ReleaseTarget) -> bool:
+    """Whether a column, described as in a dictionary, tells a target by its name.
+
+    Parameters
+    ----------
+    row : mapping
+        ``block``, ``feature`` and, of molecular columns, ``kind``.
+    target : ReleaseTarget
+        What is to be predicted.
+    """
     if isinstance(target, OutcomeTarget | ResponseTarget | ProgressionTarget) or row["block"] in (
         "rad",
         "dose",

@@ -12,41 +12,21 @@ McGraw and Wong 1996, Psychological Methods 1:30-46, doi:10.1037/1082-989X.1.1.3
 
 from __future__ import annotations
 
-from typing import NamedTuple, TypeAlias
+from collections.abc import Iterable
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import special
 
-from roentgene.analyses.constant import Floats, is_constant
+from roentgene.analyses.constant import Floats
+from roentgene.analyses.stability.mean_squares import (
+    MeanSquares,
+    Reasons,
+    ratio,
+    reasons_against,
+    usable,
+)
 from roentgene.schemas.analyses.stability import IccForm
-
-Reasons: TypeAlias = NDArray[np.str_]
-
-#: With two targets the between-target variance has one degree of freedom, and with two raters
-#: McGraw and Wong's interval loses the error term: ``kn - k - n = 0``.
-MIN_TARGETS = 3
-MIN_RATERS = 2
-#: A mean square below this share of all three is what rounding leaves of zero.
-ROUNDING = 1e-14
-
-
-class MeanSquares(NamedTuple):
-    """Mean squares of complete two-way tables, one element a feature.
-
-    ``n_targets`` and ``n_raters`` are n and k; ``msr`` is between targets, ``msw`` within
-    targets, ``msc`` between raters, ``mse`` residual; ``minimum`` and ``maximum`` bound the
-    ratings. A mean square without degrees of freedom is NaN.
-    """
-
-    n_targets: NDArray[np.int64]
-    n_raters: NDArray[np.int64]
-    msr: Floats
-    msw: Floats
-    msc: Floats
-    mse: Floats
-    minimum: Floats
-    maximum: Floats
 
 
 class IntraclassCorrelation(NamedTuple):
@@ -65,132 +45,144 @@ class IntraclassCorrelation(NamedTuple):
     reason: Reasons
 
 
-def mean_squares(ratings: Floats) -> MeanSquares:
-    """Mean squares of dense ratings, exact at large offsets because centred first.
+class _FTest(NamedTuple):
+    """What forms of one model share: error, F and p, and the factors of their bounds."""
 
-    Parameters
-    ----------
-    ratings : ndarray, shape (features, targets, raters)
-        Finite values.
-
-    Raises
-    ------
-    ValueError
-        If the shape is another or a value is not finite.
-    """
-    if ratings.ndim != 3 or 0 in ratings.shape[1:] or not np.isfinite(ratings).all():
-        msg = "ratings must be finite and of shape (features, targets, raters)"
-        raise ValueError(msg)
-    features, n, k = ratings.shape
-    centred = ratings - ratings.mean(axis=(1, 2), keepdims=True)
-    target = centred.mean(axis=2, keepdims=True)
-    rater = centred.mean(axis=1, keepdims=True)
-    grand = centred.mean(axis=(1, 2), keepdims=True)
-    return MeanSquares(
-        n_targets=np.full(features, n),
-        n_raters=np.full(features, k),
-        msr=_mean_square(target - grand, k, n - 1),
-        msw=_mean_square(centred - target, 1, n * (k - 1)),
-        msc=_mean_square(rater - grand, n, k - 1),
-        mse=_mean_square(centred - target - rater + grand, 1, (n - 1) * (k - 1)),
-        minimum=ratings.min(axis=(1, 2)),
-        maximum=ratings.max(axis=(1, 2)),
-    )
-
-
-def _mean_square(deviations: Floats, weight: int, degrees: int) -> Floats:
-    if degrees == 0:
-        return np.full(deviations.shape[0], np.nan)
-    return np.asarray(weight * np.square(deviations).sum(axis=(1, 2)) / degrees)
+    error: Floats
+    f_value: Floats
+    p_value: Floats
+    low: Floats
+    high: Floats
 
 
 def intraclass_correlation(
     squares: MeanSquares, form: IccForm, confidence: float = 0.95
 ) -> IntraclassCorrelation:
-    """Intraclass correlation with its interval and F test; never clipped.
+    """One form of :func:`intraclass_correlations`."""
+    return intraclass_correlations(squares, (form,), confidence)[form]
+
+
+def intraclass_correlations(
+    squares: MeanSquares, forms: Iterable[IccForm], confidence: float = 0.95
+) -> dict[IccForm, IntraclassCorrelation]:
+    """Intraclass correlations with their intervals and F tests; never clipped.
 
     Parameters
     ----------
     squares : MeanSquares
         Mean squares of complete tables.
-    form : str
-        McGraw and Wong's name. ``1`` is one-way random, ``A`` two-way absolute agreement, ``C``
+    forms : iterable of str
+        McGraw and Wong's names. ``1`` is one-way random, ``A`` two-way absolute agreement, ``C``
         two-way consistency; ``,1`` is for a single rating, ``,k`` for the mean of all.
     confidence : float
         Coverage of the two-sided interval.
 
     Returns
     -------
-    IntraclassCorrelation
+    dict of str to IntraclassCorrelation
         Arrays of the length of the mean squares. F and its p test the between-target mean square
         against ``msw`` (form ``1``) or ``mse`` (forms ``A`` and ``C``).
 
     Notes
     -----
-    The interval of ``A`` uses Satterthwaite's degrees of freedom (McGraw and Wong, table 7).
+    The interval of ``A`` uses Satterthwaite's degrees of freedom (McGraw and Wong, table 7). What
+    forms of a model share, quantiles of F above all, is computed once.
     """
-    reason = _reasons(squares)
-    squares = _usable(squares, reason)
-    n, k = squares.n_targets.astype(float), squares.n_raters.astype(float)
-    error = squares.msw if form.startswith("ICC(1") else squares.mse
-    error_degrees = n * (k - 1) if form.startswith("ICC(1") else (n - 1) * (k - 1)
-    interval_degrees = _satterthwaite(squares) if form.startswith("ICC(A") else error_degrees
-    tail = (1 - confidence) / 2
-    icc = _estimate(form, squares, squares.msr)
-    low, high = (
-        _estimate(form, squares, squares.msr * special.fdtri(interval_degrees, n - 1, quantile))
-        for quantile in (tail, 1 - tail)
-    )
-    agreed = (error == 0) & (squares.msr > 0)
-    f_value = np.where(agreed, np.inf, _ratio(squares.msr, error))
-    p_value = special.fdtrc(n - 1, error_degrees, f_value)
+    reason = reasons_against(squares)
+    squares = usable(squares, reason)
+    tests: dict[str, _FTest] = {}
+    found: dict[IccForm, IntraclassCorrelation] = {}
+    for form in forms:
+        model = form[4]
+        if model not in tests:
+            tests[model] = _f_test(model, squares, (1 - confidence) / 2, tests)
+        found[form] = _form(form, squares, tests[model], reason.copy())
+    return found
+
+
+def without_interval(
+    squares: MeanSquares, forms: Iterable[IccForm]
+) -> dict[IccForm, IntraclassCorrelation]:
+    """Estimates alone, of mean squares that were not computed from complete tables.
+
+    Their bounds, F and p are NaN, with the reason ``no_interval_by_reml``: the degrees of freedom
+    behind them are not known.
+    """
+    reason = reasons_against(squares)
+    squares = usable(squares, reason)
+    none = np.full(squares.msr.shape, np.nan)
+    found: dict[IccForm, IntraclassCorrelation] = {}
+    for form in forms:
+        icc = estimate(form, squares, squares.msr)
+        told = np.where((reason == "") & np.isnan(icc), "no_target_variance", reason)
+        told = np.where(told == "", "no_interval_by_reml", told)
+        sd = np.where(np.isnan(icc), np.nan, np.sqrt(squares.msw))
+        found[form] = IntraclassCorrelation(icc, none, none, none, none, sd, told)
+    return found
+
+
+def _form(
+    form: IccForm, squares: MeanSquares, test: _FTest, reason: Reasons
+) -> IntraclassCorrelation:
+    icc = estimate(form, squares, squares.msr)
     undefined = np.isnan(icc)
+    agreed = (test.error == 0) & (squares.msr > 0)
     reason[(reason == "") & undefined] = "no_target_variance"
     reason[(reason == "") & agreed] = "no_error_variance"
+
+    def where_defined(values: Floats) -> Floats:
+        return np.where(undefined, np.nan, values)
+
     return IntraclassCorrelation(
         icc=icc,
-        ci_low=np.where(undefined, np.nan, low),
-        ci_high=np.where(undefined, np.nan, high),
-        f_value=np.where(undefined | agreed, np.nan, f_value),
-        p_value=np.where(undefined, np.nan, p_value),
-        within_subject_sd=np.where(undefined, np.nan, np.sqrt(squares.msw)),
+        ci_low=where_defined(estimate(form, squares, squares.msr * test.low)),
+        ci_high=where_defined(estimate(form, squares, squares.msr * test.high)),
+        f_value=np.where(undefined | agreed, np.nan, test.f_value),
+        p_value=where_defined(test.p_value),
+        within_subject_sd=where_defined(np.sqrt(squares.msw)),
         reason=reason,
     )
 
 
-def _reasons(squares: MeanSquares) -> Reasons:
-    reason = np.full(squares.msr.shape, "", dtype="U18")
-    reason[is_constant(squares.minimum, squares.maximum)] = "constant_feature"
-    reason[squares.n_targets < MIN_TARGETS] = "too_few_targets"
-    reason[squares.n_raters < MIN_RATERS] = "too_few_raters"
-    return reason
+def _f_test(model: str, squares: MeanSquares, tail: float, known: dict[str, _FTest]) -> _FTest:
+    n, k = squares.n_targets.astype(float), squares.n_raters.astype(float)
+    error = squares.msw if model == "1" else squares.mse
+    degrees = n * (k - 1) if model == "1" else (n - 1) * (k - 1)
+    if model == "A":
+        spread = _satterthwaite(squares)
+        low, high = (special.fdtri(spread, n - 1, q) for q in (tail, 1 - tail))
+    else:
+        low, high = (_quantile(degrees, n - 1, q) for q in (tail, 1 - tail))
+    # agreement and consistency test the same F
+    same = known.get({"A": "C", "C": "A"}.get(model, ""))
+    if same is not None:
+        return same._replace(low=low, high=high)
+    agreed = (error == 0) & (squares.msr > 0)
+    f_value = np.where(agreed, np.inf, ratio(squares.msr, error))
+    return _FTest(error, f_value, special.fdtrc(n - 1, degrees, f_value), low, high)
 
 
-def _usable(squares: MeanSquares, reason: Reasons) -> MeanSquares:
-    """Mean squares with NaN where there is a reason, and zero where only rounding is left."""
-    floor = ROUNDING * (squares.msr + squares.msc + squares.mse)
-    kept = [
-        np.where(reason == "", np.where(values <= floor, 0.0, values), np.nan)
-        for values in (squares.msr, squares.msw, squares.msc, squares.mse)
-    ]
-    return squares._replace(msr=kept[0], msw=kept[1], msc=kept[2], mse=kept[3])
+def _quantile(first: Floats, second: Floats, probability: float) -> Floats:
+    """Quantiles of F, each pair of degrees of freedom once: features mostly share them."""
+    pairs, place = np.unique(first + 1j * second, return_inverse=True)
+    return np.asarray(special.fdtri(pairs.real, pairs.imag, probability)[place])
 
 
-def _estimate(form: IccForm, squares: MeanSquares, msr: Floats) -> Floats:
+def estimate(form: IccForm, squares: MeanSquares, msr: Floats) -> Floats:
     """Coefficient of a form for a between-target mean square (McGraw and Wong, table 4)."""
     n, k = squares.n_targets.astype(float), squares.n_raters.astype(float)
     msw, msc, mse = squares.msw, squares.msc, squares.mse
     if form == "ICC(1,1)":
-        return _ratio(msr - msw, msr + (k - 1) * msw)
+        return ratio(msr - msw, msr + (k - 1) * msw)
     if form == "ICC(C,1)":
-        return _ratio(msr - mse, msr + (k - 1) * mse)
+        return ratio(msr - mse, msr + (k - 1) * mse)
     if form == "ICC(A,1)":
-        return _ratio(msr - mse, msr + (k - 1) * mse + k * (msc - mse) / n)
+        return ratio(msr - mse, msr + (k - 1) * mse + k * (msc - mse) / n)
     if form == "ICC(1,k)":
-        return _ratio(msr - msw, msr)
+        return ratio(msr - msw, msr)
     if form == "ICC(C,k)":
-        return _ratio(msr - mse, msr)
-    return _ratio(msr - mse, msr + (msc - mse) / n)
+        return ratio(msr - mse, msr)
+    return ratio(msr - mse, msr + (msc - mse) / n)
 
 
 def _satterthwaite(squares: MeanSquares) -> Floats:
@@ -200,17 +192,10 @@ def _satterthwaite(squares: MeanSquares) -> Floats:
     perfect agreement.
     """
     n, k = squares.n_targets.astype(float), squares.n_raters.astype(float)
-    icc = _estimate("ICC(A,1)", squares, squares.msr)
+    icc = estimate("ICC(A,1)", squares, squares.msr)
     rater = k * icc / n * squares.msc
     residual = (1 - icc + k * icc * (n - 1) / n) * squares.mse
     degrees = (n - 1) * (k - 1)
     spread = np.square(rater) / (k - 1) + np.square(residual) / degrees
     # without error the bounds equal the estimate for any degrees of freedom
-    return np.where(spread > 0, _ratio(np.square(rater + residual), spread), degrees)
-
-
-def _ratio(numerator: Floats, denominator: Floats) -> Floats:
-    """Quotient, NaN where the denominator is not a positive number."""
-    found = np.full(np.broadcast_shapes(numerator.shape, denominator.shape), np.nan)
-    np.divide(numerator, denominator, out=found, where=denominator > 0)
-    return found
+    return np.where(spread > 0, ratio(np.square(rater + residual), spread), degrees)

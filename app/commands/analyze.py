@@ -22,7 +22,8 @@ def analyze(
 ) -> None:
     """Run an analysis and record what it found.
 
-    There are stability (intraclass correlation) and association (rank correlation).
+    There are stability, selection_stability, harmonization, association, survival, enrichment and
+    pathway_score; the file says which.
     """
     from roentgene.analyses.run import run_analysis
     from roentgene.schemas.analyses.read import read_analysis

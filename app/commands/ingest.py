@@ -77,6 +77,7 @@ def _plan_object(made: Plan) -> dict[str, Any]:
         "imaging": {
             "n_cases": len(imaging.cases),
             "n_new": imaging.n_new,
+            "n_perturbed": imaging.n_perturbed,
             "n_changed": imaging.n_changed,
             "n_unchanged": imaging.n_unchanged,
             "gone": imaging.gone,
@@ -112,6 +113,8 @@ def _plan_lines(made: Plan) -> Iterator[str]:
             f"{imaging.n_unchanged:,} unchanged, {len(imaging.gone):,} gone; "
             f"{counted(len(imaging.cases), 'image')} to work on"
         )
+        if imaging.n_perturbed:
+            yield f"  {counted(imaging.n_perturbed, 'extraction')} of perturbed regions among the new"
     for table in made.tables:
         yield one_line(
             f"table {table.name} ({table.kind}): {table.state}, {counted(table.n_rows, 'row')}"

@@ -104,9 +104,10 @@ def _due_images(plan: Plan) -> Mapping[str, Sequence[Mapping[str, Any]]]:
         }
         series = {"series_id": case.series_id}
         found["imaging.series"].append({**common, **series, "sequence": case.sequence})
-        for region in (one for mask in case.masks for one in mask.regions):
+        for mask, region in ((one, region) for one in case.masks for region in one.regions):
             drawn = {"segmentation_id": region.segmentation_id}
-            found["imaging.segmentation"].append({**common, **drawn, "region": region.region})
+            told = {"region": region.region, "repeat_no": region.repeat_no or mask.repeat_no}
+            found["imaging.segmentation"].append({**common, **drawn, **told})
             found[_MEASUREMENT] += [
                 {
                     **drawn,

@@ -84,6 +84,8 @@ class RegionWork:
         For a habitat: the model that divides the region.
     images : tuple of ImageFile
         For a habitat: the images of the model's sequences, in their order.
+    repeat_no : int or None
+        Of a perturbation, the repetition that it makes; None for that of its mask.
     """
 
     segmentation_id: str
@@ -95,6 +97,12 @@ class RegionWork:
     fault: tuple[str, str] | None = None
     model: HabitatModel | None = None
     images: tuple[ImageFile, ...] = ()
+    repeat_no: int | None = None
+
+    @property
+    def is_perturbed(self) -> bool:
+        """Whether it is a perturbation of a region that was drawn."""
+        return self.repeat_no is not None
 
     @property
     def labels(self) -> tuple[int, ...]:
@@ -199,10 +207,18 @@ class Case:
         """Number of extractions to be carried out."""
         return sum(len(region.due) for mask in self.masks for region in mask.regions)
 
+    @property
+    def n_perturbed(self) -> int:
+        """Number of those that are of perturbations."""
+        regions = (region for mask in self.masks for region in mask.regions)
+        return sum(len(region.due) for region in regions if region.is_perturbed)
+
 
 def region_subject(of: str, mask: MaskWork, region: RegionWork) -> str:
     """How messages call a region of a visit, or of a case."""
-    drawn = f"lesion {mask.lesion_id}, rater {mask.rater_id}, repeat {mask.repeat_no}"
+    # what stands against one perturbation mostly stands against all: one line is enough
+    repeat = "perturbed" if region.is_perturbed else f"repeat {mask.repeat_no}"
+    drawn = f"lesion {mask.lesion_id}, rater {mask.rater_id}, {repeat}"
     return f"{of} {region.region}, {drawn}"
 
 

@@ -25,6 +25,7 @@ from roentgene.ingest.privacy import UNDECLARED, Privacy, hashes_ids, reason_of
 from roentgene.ingest.refusal import Gated, Refusal
 from roentgene.ingest.sources.pair import Pair
 from roentgene.schemas.cohort import Cohort, ImageSource
+from roentgene.schemas.cohort_perturbations import DRAWN_REPEATS
 
 # what the column of imaging.segmentation can hold
 _REPEAT_NO = re.compile(r"0*[1-9][0-9]{0,8}")
@@ -154,8 +155,8 @@ def _undeclared(
     if timepoint not in cohort.timepoints:
         detail = f"timepoint {timepoint!r} is not among {', '.join(cohort.timepoints)}"
         return refusal("unknown_timepoint", "timepoint", detail)
-    if not _REPEAT_NO.fullmatch(repeat_no):
-        detail = f"repeat_no {repeat_no!r} is no whole number from 1 to 999999999"
+    if not _REPEAT_NO.fullmatch(repeat_no) or int(repeat_no) > DRAWN_REPEATS:
+        detail = f"repeat_no {repeat_no!r} is no whole number from 1 to {DRAWN_REPEATS}"
         return refusal("missing_field", "repeat_no", detail)
     volume_index = fields.get("volume_index")
     if volume_index is not None and not _VOLUME_INDEX.fullmatch(volume_index):

@@ -18,6 +18,7 @@ from roentgene.ingest.planning.delivery import Normalise, find_drawings
 from roentgene.ingest.planning.drawing import Drawing, Visit
 from roentgene.ingest.planning.drawing_gate import gate_drawings
 from roentgene.ingest.planning.habitat_plan import fittings, usable_models
+from roentgene.ingest.planning.perturbation_plan import check_perturbations
 from roentgene.ingest.planning.wanted import Wanted
 from roentgene.ingest.privacy import UNDECLARED, Privacy
 from roentgene.ingest.refusal import Refusal
@@ -48,6 +49,8 @@ class ImagingPlan:
         Region to its derivation.
     n_new, n_changed : int
         Measurements that are wanted: unknown to the catalogue, and known from other work.
+    n_perturbed : int
+        Measurements of perturbations among the new and changed ones.
     unchanged : frozenset of tuple of str
         Measurements that are wanted and done.
     gone : tuple of tuple of str
@@ -73,6 +76,7 @@ class ImagingPlan:
     regions: Mapping[str, str] = field(default_factory=dict)
     n_new: int = 0
     n_changed: int = 0
+    n_perturbed: int = 0
     unchanged: frozenset[Measured] = frozenset()
     gone: tuple[Measured, ...] = ()
     files: frozenset[str] = frozenset()
@@ -151,6 +155,8 @@ def plan_imaging(
     gated = gate_drawings(delivery.kept, image_owners)
     drawings = gated.kept
     models = usable_models(cohort, habitat_models or {})
+    rules = (rule for drawing in drawings for rule in drawing.rules)
+    check_perturbations(cohort.perturbations, rules, cohort.profiles)
     of_cohort = Wanted(
         cohort.cohort_id,
         tuple(extractions),
@@ -158,12 +164,14 @@ def plan_imaging(
         engine_path,
         tuple(dose_extractions),
         models,
+        cohort.perturbations,
     )
     cases = of_cohort.cases(drawings)
     wanted = {measured: work_key for case in cases for measured, work_key in _work(case)}
     due = (_only_due(case, done, retried) for case in cases if _is_due(case, done, retried))
+    of_cases = tuple(replace(case, case_key=_case_key(case)) for case in due if case.n_due)
     return ImagingPlan(
-        cases=tuple(replace(case, case_key=_case_key(case)) for case in due if case.n_due),
+        cases=of_cases,
         refusals=(*delivery.refused, *gated.refused),
         visits=frozenset(drawing.visit for drawing in drawings),
         days=_days(drawings),
@@ -173,9 +181,11 @@ def plan_imaging(
             for case in cases
             for mask in case.masks
             for region in mask.regions
+            if not region.is_perturbed
         },
         n_new=len(wanted.keys() - done.keys()),
         n_changed=sum(done[key] != wanted[key] for key in wanted.keys() & done.keys()),
+        n_perturbed=sum(case.n_perturbed for case in of_cases),
         unchanged=frozenset(key for key, _ in wanted.items() & done.items()),
         gone=tuple(sorted(done.keys() - wanted.keys())),
         files=delivery.files,
@@ -227,7 +237,13 @@ def _only_due(case: Case, done: DoneWork, retried: Collection[str]) -> Case:
         replace(mask, regions=tuple(left(mask, region) for region in mask.regions))
         for mask in case.masks
     )
-    return replace(case, masks=tuple(masks))
+    return replace(case, masks=tuple(map(_without_idle, masks)))
+
+
+def _without_idle(mask: MaskWork) -> MaskWork:
+    """Leave perturbations out that are done: nothing is compared with them."""
+    regions = tuple(one for one in mask.regions if one.due or not one.is_perturbed)
+    return replace(mask, regions=regions)
 
 
 def _case_key(case: Case) -> str:

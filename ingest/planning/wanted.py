@@ -20,10 +20,13 @@ from roentgene.ingest.extract.work import (
 )
 from roentgene.ingest.habitat_model import HabitatModel
 from roentgene.ingest.identity import identity
+from roentgene.ingest.perturbation import PERTURBED, perturbations_of
 from roentgene.ingest.planning.drawing import Drawing, MaskIdentity, Series
+from roentgene.ingest.planning.perturbation_plan import is_perturbed
 from roentgene.ingest.planning.region_rules import RegionRule
 from roentgene.ingest.planning.shown_regions import ShownRegions
 from roentgene.ingest.region_rule import Rule
+from roentgene.schemas.cohort_perturbations import Perturbations
 from roentgene.schemas.study import GateThresholds
 
 
@@ -45,6 +48,8 @@ class Wanted:
         What is measured of dose grids.
     models : mapping of str to HabitatModel
         Models of habitats by name that are fitted.
+    perturbations : Perturbations or None
+        Repetitions that are made of what was drawn.
     """
 
     cohort_id: str
@@ -53,6 +58,7 @@ class Wanted:
     engine_path: EnginePath = "fast"
     dose_extractions: tuple[Extraction, ...] = ()
     models: Mapping[str, HabitatModel] = field(default_factory=dict)
+    perturbations: Perturbations | None = None
 
     @cached_property
     def _limits(self) -> dict[str, Any]:
@@ -133,7 +139,8 @@ class Wanted:
             regions=tuple(
                 self._region(drawing, one, is_reference, shown)
                 for rule in drawing.rules
-                for one in self._undivided_or_habitats(drawing, rule)
+                for undivided in self._undivided_or_habitats(drawing, rule)
+                for one in (undivided, *self._perturbed(drawing, undivided))
             ),
         )
 
@@ -176,6 +183,19 @@ class Wanted:
                 derivation=model.derivation(number),
             )
 
+    def _perturbed(self, drawing: Drawing, rule: RegionRule) -> Iterator[RegionRule]:
+        """Give the perturbations of a region as this mask shows it, if they are wanted."""
+        declared, drawn = self.perturbations, drawing.mask_identity
+        if declared is None or not is_perturbed(declared, drawing, rule):
+            return
+        segmentation_id = self._segmentation_id(drawn, rule.region)
+        for one in perturbations_of(declared, segmentation_id):
+            yield replace(
+                rule,
+                rule=Rule("perturbed", (rule.rule,), perturbation=one),
+                derivation=f"{PERTURBED} {one.words}; of {rule.derivation}",
+            )
+
     def _region(
         self, drawing: Drawing, rule: RegionRule, is_reference: bool, shown: ShownRegions
     ) -> RegionWork:
@@ -197,20 +217,32 @@ class Wanted:
             *_told(drawing),
             *((image.content_hash, image.volume_index) for image in images),
         )
+        perturbation, drawn = rule.rule.perturbation, drawing.mask_identity
+        if perturbation is not None:
+            drawn = drawn._replace(repeat_no=perturbation.repeat_no)
         return RegionWork(
-            segmentation_id=self._segmentation_id(drawing.mask_identity, rule.region),
+            segmentation_id=self._segmentation_id(drawn, rule.region),
             region=rule.region,
             rule=rule.rule,
             derivation=rule.derivation,
             due={
                 extraction.extraction_id: identity("work", *content, extraction.extraction_id)
-                for extraction in (self._asked_of(drawing) if rule.is_measured else ())
+                for extraction in self._asked_for(drawing, rule)
             },
             elsewhere=elsewhere,
             fault=fault,
             model=self.models.get(rule.habitats.model) if rule.habitats else None,
             images=images,
+            repeat_no=perturbation.repeat_no if perturbation is not None else None,
         )
+
+    def _asked_for(self, drawing: Drawing, rule: RegionRule) -> tuple[Extraction, ...]:
+        """Choose what is wanted of a region of a mask on an image."""
+        asked = self._asked_of(drawing) if rule.is_measured else ()
+        declared = self.perturbations
+        if rule.rule.perturbation is None or declared is None or declared.profiles is None:
+            return asked
+        return tuple(one for one in asked if one.profile in declared.profiles)
 
     def _elsewhere(
         self, drawing: Drawing, rule: RegionRule, shown: ShownRegions

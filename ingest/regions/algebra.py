@@ -1,4 +1,4 @@
-"""Regions made of regions: union, intersection, difference, ring and largest component.
+"""Regions made of regions: union, intersection, difference, ring, largest component, perturbed.
 
 Everything is done on bounding boxes, for a tumour is small in its image.
 """
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from roentgene.ingest.block import Block, cut_out
 from roentgene.ingest.region_rule import Rule
 from roentgene.ingest.regions.components import largest_component
+from roentgene.ingest.regions.perturbation import perturbed
 from roentgene.ingest.regions.rings import ring
 
 #: Gives the voxels of a leaf of a rule.
@@ -68,6 +69,8 @@ class Maker:
             return ring_around(parts[0], self._shape, self._spacing, rule.ring_mm)
         if rule.operation == "habitat" and self._habitat is not None:
             return self._habitat(rule, parts[0])
+        if rule.operation == "perturbed" and rule.perturbation is not None:
+            return perturbed(parts[0], self._shape, self._spacing, rule.perturbation)
         return self._leaf(rule)
 
 

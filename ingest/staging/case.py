@@ -25,6 +25,7 @@ from roentgene.ingest.staging.drawn import DrawnRegion, comparable_pairs
 from roentgene.ingest.staging.elsewhere import ElsewhereReader
 from roentgene.ingest.staging.image_reading import read_image
 from roentgene.ingest.staging.measurement import measure_regions
+from roentgene.ingest.staging.perturbed_images import on_their_images
 from roentgene.ingest.staging.region_reading import read_regions
 
 
@@ -97,7 +98,8 @@ def measure_case(case: Case) -> CaseRows:
         if regions and _fits(case, image, regions, rows):
             fitting += regions
     if isinstance(image, Volume):
-        measure_regions(case, image, fitting, rows)
+        for seen, on_it in on_their_images(case, image, fitting, rows):
+            measure_regions(case, seen, on_it, rows)
         if case.dose is not None:
             measure_doses(case, case.dose, image, fitting, rows)
     references = [d for d in drawn if d.mask.is_reference]

@@ -116,7 +116,7 @@ class RowCollector:
             "region": region.region,
             "lesion_id": mask.lesion_id,
             "rater_id": mask.rater_id,
-            "repeat_no": mask.repeat_no,
+            "repeat_no": region.repeat_no or mask.repeat_no,
             "derivation": region.derivation,
             "source": "image",
             "file_path": mask.name,

@@ -23,6 +23,7 @@ from roentgene.ingest.region_rule import Rule
 from roentgene.ingest.regions.algebra import Maker
 from roentgene.ingest.regions.components import Components, components
 from roentgene.ingest.regions.labels import union
+from roentgene.ingest.regions.perturbation import PerturbationError
 from roentgene.ingest.sources.mask import Mask
 from roentgene.ingest.sources.volume import Geometry, Volume
 from roentgene.ingest.staging.region_fault import Around, RegionFaultError
@@ -92,6 +93,8 @@ class DrawnRegion:
         Voxels of it that lie beyond the grid, where that is of a dose.
     fault : RegionFaultError or None
         Why it could not be made.
+    source : Block or None
+        Of a perturbation, the region as it was drawn.
     """
 
     mask: MaskWork
@@ -100,6 +103,7 @@ class DrawnRegion:
     block: Block
     n_beyond: int = 0
     fault: RegionFaultError | None = None
+    source: Block | None = None
 
     def refusal(self, visit: str) -> Refusal | None:
         """Say why it could not be made, if it could not; ``visit`` as messages call it."""
@@ -182,11 +186,19 @@ def draw_regions(work: MaskWork, mask: Mask, around: Around | None = None) -> It
         try:
             if fault := of_all or _known_fault(region):
                 raise fault
-            block = maker.region(region.rule)
+            block = _made(maker, region.rule)
         except RegionFaultError as fault:
             yield DrawnRegion(work, region, grid, cut_out(_NOTHING), fault=fault)
         else:
-            yield DrawnRegion(work, region, grid, block)
+            source = maker.region(region.rule.of[0]) if region.is_perturbed else None
+            yield DrawnRegion(work, region, grid, block, source=source)
+
+
+def _made(maker: Maker, rule: Rule) -> Block:
+    try:
+        return maker.region(rule)
+    except PerturbationError as error:
+        raise RegionFaultError(error.detail, error.reason_code) from error
 
 
 def _known_fault(region: RegionWork) -> RegionFaultError | None:
@@ -219,8 +231,13 @@ def _words(labels: tuple[int, ...]) -> str:
 def comparable_pairs(
     drawn: list[DrawnRegion], tolerance_mm: float
 ) -> Iterator[tuple[DrawnRegion, DrawnRegion]]:
-    """Pairs of masks of one region and lesion by different raters or repeats, on one grid."""
-    ordered = sorted(drawn, key=lambda d: (d.mask.rater_id, d.mask.repeat_no))
+    """Pairs of masks of one region and lesion by different raters or repeats, on one grid.
+
+    Perturbations are compared with nothing: their image is moved with them, and how far they
+    are changed stands in their derivation.
+    """
+    unperturbed = [one for one in drawn if not one.region.is_perturbed]
+    ordered = sorted(unperturbed, key=lambda d: (d.mask.rater_id, d.mask.repeat_no))
     for a, b in combinations(ordered, 2):
         same = (a.region.region, a.mask.lesion_id) == (b.region.region, b.mask.lesion_id)
         repeated = (a.mask.rater_id, a.mask.repeat_no) == (b.mask.rater_id, b.mask.repeat_no)

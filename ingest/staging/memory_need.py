@@ -18,6 +18,8 @@ _GZIP_MAGIC = b"\x1f\x8b"
 # of ru_maxrss over one case, with images of 128^3 and 192^3 voxels and `standard`: 33 with a
 # region a seventh as long as the image, 54 with one half as long, 190 with one that fills it.
 _FAST = 64
+# An image that is rotated or gets noise beside the delivered one, and the splines between.
+_PERTURBED = 32
 # Stock filters the whole image again for each region: 54 with `standard` and a region half as long
 # as the image; up to 240 where a region fills it, or where nothing crops before the wavelet.
 _STOCK = 240
@@ -40,6 +42,7 @@ def memory_needed(case: Case) -> int:
     n_voxels *= max(len(case.slices), 1)
     finest = max((_refinement(one, spacing) for one in case.extractions), default=1.0)
     bytes_a_voxel = _FAST if case.engine_path == "fast" else _STOCK
+    bytes_a_voxel += _PERTURBED if case.n_perturbed else 0
     return math.ceil(n_voxels * max(1.0, finest) * bytes_a_voxel)
 
 

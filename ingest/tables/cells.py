@@ -13,6 +13,7 @@ from roentgene.ingest.personal_text import has_date as has_date
 from roentgene.ingest.personal_text import may_be_date as may_be_date
 from roentgene.ingest.tables.decimals import comma_detail, has_comma
 from roentgene.ingest.tables.row_gate import RowGate, quoted
+from roentgene.schemas.cohort_perturbations import DRAWN_REPEATS
 
 #: Days from day zero beyond which a number is no day: a hundred years. The date numbers of
 #: spreadsheets (days since 1900) lie above it from the year 2000 on.
@@ -105,6 +106,20 @@ def take_whole_numbers(
     rows = refuse_cells(rows, cell, large, "out_of_range", limit, gate, column, drop, private=True)
     rows = take_numbers(rows, cell, gate, column, minimum=minimum, drop=drop)
     return rows.with_columns(pl.col(cell).cast(pl.Int64))
+
+
+def take_repeat_numbers(
+    rows: pl.DataFrame, cell: str, gate: RowGate, column: str | None
+) -> pl.DataFrame:
+    """Turn column ``cell`` from text into numbers of repetitions; rows of others are left out.
+
+    Those beyond :data:`roentgene.schemas.cohort_perturbations.DRAWN_REPEATS` are refused as
+    ``out_of_range``, for perturbations have them.
+    """
+    rows = take_whole_numbers(rows, cell, gate, column, minimum=1, drop=True)
+    many = pl.col(cell) > DRAWN_REPEATS
+    detail = pl.format(f"{{}} where at most {DRAWN_REPEATS} is allowed", pl.col(cell))
+    return refuse_cells(rows, cell, many, "out_of_range", detail, gate, column, drop=True)
 
 
 def take_days(

@@ -11,7 +11,7 @@ from roentgene.ingest.tables.cells import (
     need_values,
     refuse_dates,
     take_numbers,
-    take_whole_numbers,
+    take_repeat_numbers,
     text,
 )
 from roentgene.ingest.tables.collected import collect
@@ -84,7 +84,7 @@ def stage(declaration: DvhTable, path: Path, name: str, context: TableContext) -
     for field in _WORDS:
         rows = refuse_dates(rows, field, gate, columns[field], drop=True)
     repeat = columns["repeat_no"]
-    rows = take_whole_numbers(rows, "repeat_no", gate, repeat, minimum=1, drop=True)
+    rows = take_repeat_numbers(rows, "repeat_no", gate, repeat)
     rows = _in_our_units(rows, declaration, gate, columns["unit"])
     rows = gate.unique(rows, [*KEY, "feature", "unit"], ["value"])
     return collect(dvh_rows(declaration, rows, context), gate, match, context, rows)

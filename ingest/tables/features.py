@@ -13,7 +13,7 @@ from roentgene.ingest.tables.cells import (
     need_values,
     number,
     refuse_dates,
-    take_whole_numbers,
+    take_repeat_numbers,
     text,
 )
 from roentgene.ingest.tables.collected import collect
@@ -103,7 +103,7 @@ def _checked(
     for field, column in columns.items():
         rows = need_values(rows, field, gate, column)
     if _REPEAT in columns:
-        rows = take_whole_numbers(rows, _REPEAT, gate, columns[_REPEAT], minimum=1, drop=True)
+        rows = take_repeat_numbers(rows, _REPEAT, gate, columns[_REPEAT])
     return rows
 
 

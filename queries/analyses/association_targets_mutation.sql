@@ -9,7 +9,7 @@ SELECT
     WHEN 'WT' THEN 0.0
   END AS value
 FROM mart.gene_status
-WHERE cohort_id = $cohort_id
+WHERE cohort_id = ANY($cohorts)
   AND ($names IS NULL OR list_contains(CAST($names AS VARCHAR[]), hugo_symbol))
   AND status IN ('MUT', 'WT')
 ORDER BY hugo_symbol, person_id

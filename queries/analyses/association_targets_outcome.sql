@@ -12,7 +12,7 @@ FROM clinical.outcome
 JOIN study.patient
   ON patient.cohort_id = outcome.cohort_id
   AND patient.patient_id = outcome.patient_id
-WHERE outcome.cohort_id = $cohort_id
+WHERE outcome.cohort_id = ANY($cohorts)
   AND ($names IS NULL OR list_contains(CAST($names AS VARCHAR[]), outcome.endpoint))
   AND outcome.event IN (0, 1)
 ORDER BY outcome.endpoint, patient.person_id

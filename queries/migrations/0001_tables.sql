@@ -1244,6 +1244,11 @@ CREATE TABLE "result"."stability" (
   "f_value" DOUBLE,
   "p_value" DOUBLE,
   "within_subject_sd" DOUBLE,
+  "repeatability_coefficient" DOUBLE,
+  "wcv" DOUBLE,
+  "wcv_reason" TEXT,
+  "ccc" DOUBLE,
+  "ccc_reason" TEXT,
   "status" TEXT NOT NULL,
   "reason" TEXT
 );
@@ -1258,9 +1263,9 @@ COMMENT ON COLUMN "result"."stability"."feature" IS 'feature';
 COMMENT ON COLUMN "result"."stability"."stability_key" IS 'cohort|region|sequence|profile|engine that views join on';
 COMMENT ON COLUMN "result"."stability"."design" IS 'what was repeated';
 COMMENT ON COLUMN "result"."stability"."icc_form" IS 'McGraw and Wong''s name of the form';
-COMMENT ON COLUMN "result"."stability"."estimator" IS 'anova_complete_cases: closed form on complete targets';
-COMMENT ON COLUMN "result"."stability"."n_targets" IS 'complete targets used';
-COMMENT ON COLUMN "result"."stability"."n_raters" IS 'ratings of each target';
+COMMENT ON COLUMN "result"."stability"."estimator" IS 'anova_complete_cases: closed form on complete targets; reml: restricted maximum likelihood on all ratings, with an effect of raters (two_way) or without (one_way)';
+COMMENT ON COLUMN "result"."stability"."n_targets" IS 'targets used: complete ones, or with REML all that have a rating';
+COMMENT ON COLUMN "result"."stability"."n_raters" IS 'ratings of a complete target';
 COMMENT ON COLUMN "result"."stability"."n_dropped" IS 'targets left out because a rating is missing';
 COMMENT ON COLUMN "result"."stability"."icc" IS 'point estimate; never clipped';
 COMMENT ON COLUMN "result"."stability"."ci95_low" IS 'lower bound';
@@ -1268,8 +1273,67 @@ COMMENT ON COLUMN "result"."stability"."ci95_high" IS 'upper bound';
 COMMENT ON COLUMN "result"."stability"."f_value" IS 'F of the between-target mean square';
 COMMENT ON COLUMN "result"."stability"."p_value" IS 'p of that F';
 COMMENT ON COLUMN "result"."stability"."within_subject_sd" IS 'root of the within-target mean square';
-COMMENT ON COLUMN "result"."stability"."status" IS 'whether there is a number';
-COMMENT ON COLUMN "result"."stability"."reason" IS 'why not; no_error_variance may stand beside ok, for the estimate is 1 and has no interval';
+COMMENT ON COLUMN "result"."stability"."repeatability_coefficient" IS '1.96 x sqrt(2) x within_subject_sd: 95 % of pairs of ratings of one target differ by less';
+COMMENT ON COLUMN "result"."stability"."wcv" IS 'within-subject coefficient of variation: root mean square of those of the targets';
+COMMENT ON COLUMN "result"."stability"."wcv_reason" IS 'why there is no wcv';
+COMMENT ON COLUMN "result"."stability"."ccc" IS 'concordance correlation coefficient (Lin); of more than two raters the overall one (Barnhart)';
+COMMENT ON COLUMN "result"."stability"."ccc_reason" IS 'why there is no ccc';
+COMMENT ON COLUMN "result"."stability"."status" IS 'whether there is a coefficient';
+COMMENT ON COLUMN "result"."stability"."reason" IS 'why not; no_error_variance (F has no value) and no_interval_by_reml may stand beside ok';
+CREATE TABLE "result"."stability_policy" (
+  "analysis_run_id" TEXT NOT NULL,
+  "cohort_id" TEXT NOT NULL,
+  "measured_in" TEXT NOT NULL,
+  "icc_form" TEXT NOT NULL,
+  "bound" TEXT NOT NULL,
+  "threshold" DOUBLE NOT NULL
+);
+COMMENT ON TABLE "result"."stability_policy" IS 'One row is what a stability run calls stable, for a cohort.';
+COMMENT ON COLUMN "result"."stability_policy"."analysis_run_id" IS 'run';
+COMMENT ON COLUMN "result"."stability_policy"."cohort_id" IS 'population whose features may be chosen by it: the one that was measured, or one that the spec names';
+COMMENT ON COLUMN "result"."stability_policy"."measured_in" IS 'population that was measured';
+COMMENT ON COLUMN "result"."stability_policy"."icc_form" IS 'form of the coefficient';
+COMMENT ON COLUMN "result"."stability_policy"."bound" IS 'what must reach the threshold: the lower bound of the 95 % interval, or the estimate';
+COMMENT ON COLUMN "result"."stability_policy"."threshold" IS 'how much it must reach';
+CREATE TABLE "result"."selection_stability" (
+  "analysis_run_id" TEXT NOT NULL,
+  "cohort_id" TEXT NOT NULL,
+  "timepoint_id" TEXT NOT NULL,
+  "sequence" TEXT NOT NULL,
+  "region" TEXT NOT NULL,
+  "profile" TEXT NOT NULL,
+  "feature" TEXT NOT NULL,
+  "rule" TEXT NOT NULL,
+  "n_persons" INT NOT NULL,
+  "n_features" INT NOT NULL,
+  "n_resamples" INT NOT NULL,
+  "chosen" BOOLEAN NOT NULL,
+  "share_chosen" DOUBLE NOT NULL,
+  "mean_chosen" DOUBLE NOT NULL,
+  "stability_index" DOUBLE,
+  "ci95_low" DOUBLE,
+  "ci95_high" DOUBLE,
+  "reason" TEXT
+);
+COMMENT ON TABLE "result"."selection_stability" IS 'One row is a feature of a selection that was made again on resampled persons.';
+COMMENT ON COLUMN "result"."selection_stability"."analysis_run_id" IS 'run';
+COMMENT ON COLUMN "result"."selection_stability"."cohort_id" IS 'population';
+COMMENT ON COLUMN "result"."selection_stability"."timepoint_id" IS 'visit';
+COMMENT ON COLUMN "result"."selection_stability"."sequence" IS 'image';
+COMMENT ON COLUMN "result"."selection_stability"."region" IS 'region';
+COMMENT ON COLUMN "result"."selection_stability"."profile" IS 'extraction profile';
+COMMENT ON COLUMN "result"."selection_stability"."feature" IS 'feature';
+COMMENT ON COLUMN "result"."selection_stability"."rule" IS 'how features are chosen';
+COMMENT ON COLUMN "result"."selection_stability"."n_persons" IS 'persons that are drawn from';
+COMMENT ON COLUMN "result"."selection_stability"."n_features" IS 'features that are chosen from';
+COMMENT ON COLUMN "result"."selection_stability"."n_resamples" IS 'draws of the persons';
+COMMENT ON COLUMN "result"."selection_stability"."chosen" IS 'whether it is chosen among all persons';
+COMMENT ON COLUMN "result"."selection_stability"."share_chosen" IS 'share of the draws in which it is chosen';
+COMMENT ON COLUMN "result"."selection_stability"."mean_chosen" IS 'features chosen by a draw on average';
+COMMENT ON COLUMN "result"."selection_stability"."stability_index" IS 'Nogueira''s index of the whole selection: 1 where all draws choose the same, 0 by chance';
+COMMENT ON COLUMN "result"."selection_stability"."ci95_low" IS 'lower bound of the index';
+COMMENT ON COLUMN "result"."selection_stability"."ci95_high" IS 'upper bound of the index';
+COMMENT ON COLUMN "result"."selection_stability"."reason" IS 'why there is no index';
 CREATE TABLE "result"."association" (
   "analysis_run_id" TEXT NOT NULL,
   "cohort_id" TEXT NOT NULL,
@@ -1278,95 +1342,503 @@ CREATE TABLE "result"."association" (
   "region" TEXT NOT NULL,
   "profile" TEXT NOT NULL,
   "feature" TEXT NOT NULL,
+  "predictor" TEXT NOT NULL,
   "target" TEXT NOT NULL,
   "target_block" TEXT NOT NULL,
   "method" TEXT NOT NULL,
   "family" TEXT NOT NULL,
   "n" INT NOT NULL,
+  "n_covariates" INT NOT NULL,
+  "n_strata" INT NOT NULL,
   "n_tests" BIGINT,
   "estimate" DOUBLE,
+  "statistic" DOUBLE,
+  "auc" DOUBLE,
   "p_value" DOUBLE,
   "p_method" TEXT,
   "q_value" DOUBLE,
+  "p_max_t" DOUBLE,
+  "fdr_permutation" DOUBLE,
+  "heterogeneity_p" DOUBLE,
+  "baseline_correlation" DOUBLE,
   "detectable_estimate" DOUBLE,
   "underpowered" BOOLEAN,
+  "few_persons" BOOLEAN,
   "status" TEXT NOT NULL,
   "reason" TEXT
 );
 COMMENT ON TABLE "result"."association" IS 'One row is a feature tested against a target.';
 COMMENT ON COLUMN "result"."association"."analysis_run_id" IS 'run';
-COMMENT ON COLUMN "result"."association"."cohort_id" IS 'population';
-COMMENT ON COLUMN "result"."association"."timepoint_id" IS 'visit';
-COMMENT ON COLUMN "result"."association"."sequence" IS 'image';
+COMMENT ON COLUMN "result"."association"."cohort_id" IS 'population; of several together their ids, joined by +';
+COMMENT ON COLUMN "result"."association"."timepoint_id" IS 'visit; of changes the later one';
+COMMENT ON COLUMN "result"."association"."sequence" IS 'image; of dose the DoseSummationType';
 COMMENT ON COLUMN "result"."association"."region" IS 'region';
 COMMENT ON COLUMN "result"."association"."profile" IS 'extraction profile';
 COMMENT ON COLUMN "result"."association"."feature" IS 'feature';
+COMMENT ON COLUMN "result"."association"."predictor" IS 'whether the value, its change from an earlier visit (the spec says which) or dose was tested';
 COMMENT ON COLUMN "result"."association"."target" IS 'block:name, e.g. expression:rna_tpm:EGFR';
 COMMENT ON COLUMN "result"."association"."target_block" IS 'kind of target';
 COMMENT ON COLUMN "result"."association"."method" IS 'statistic';
 COMMENT ON COLUMN "result"."association"."family" IS 'tests corrected together';
 COMMENT ON COLUMN "result"."association"."n" IS 'persons with both values';
-COMMENT ON COLUMN "result"."association"."n_tests" IS 'tests of the family that were carried out';
-COMMENT ON COLUMN "result"."association"."estimate" IS 'rank correlation';
+COMMENT ON COLUMN "result"."association"."n_covariates" IS 'covariates held constant, the baseline of a change among them';
+COMMENT ON COLUMN "result"."association"."n_strata" IS 'sites or cohorts within which persons were compared, or whose estimates were combined';
+COMMENT ON COLUMN "result"."association"."n_tests" IS 'tests of the family that were carried out, stored or not';
+COMMENT ON COLUMN "result"."association"."estimate" IS 'correlation; of mann_whitney the rank-biserial 2 AUC - 1, of kruskal the share H / (n - 1) of the ranks'' variance';
+COMMENT ON COLUMN "result"."association"."statistic" IS 't, U or H; of combined sites z; NULL where it is infinite';
+COMMENT ON COLUMN "result"."association"."auc" IS 'area under the curve of mann_whitney';
 COMMENT ON COLUMN "result"."association"."p_value" IS 'two-sided p';
 COMMENT ON COLUMN "result"."association"."p_method" IS 'how p was computed';
-COMMENT ON COLUMN "result"."association"."q_value" IS 'Benjamini-Hochberg over the family';
+COMMENT ON COLUMN "result"."association"."q_value" IS 'Benjamini-Hochberg over the family; NULL where it is above keep_p of the spec, for then it is not known exactly';
+COMMENT ON COLUMN "result"."association"."p_max_t" IS 'p corrected for all tests of the family by the largest statistic of each permutation; NULL without permutations, or where p_value is above what they look at';
+COMMENT ON COLUMN "result"."association"."fdr_permutation" IS 'false discovery rate at this statistic by permutation; NULL likewise';
+COMMENT ON COLUMN "result"."association"."heterogeneity_p" IS 'p of Cochran''s Q between sites; NULL unless estimates were combined';
+COMMENT ON COLUMN "result"."association"."baseline_correlation" IS 'rank correlation of the change with its value at the earlier visit; NULL unless a change was tested';
 COMMENT ON COLUMN "result"."association"."detectable_estimate" IS 'smallest |rho| found with 80 % power at alpha 0.05 with this n';
 COMMENT ON COLUMN "result"."association"."underpowered" IS 'whether even a large effect (the policy of the spec) would be missed';
+COMMENT ON COLUMN "result"."association"."few_persons" IS 'whether there are fewer than ten persons, whose p deserves little trust';
 COMMENT ON COLUMN "result"."association"."status" IS 'whether it was tested';
-COMMENT ON COLUMN "result"."association"."reason" IS 'why not';
+COMMENT ON COLUMN "result"."association"."reason" IS 'why not; duplicate_feature equals another one of its family, or is the shape of a region that stands under another sequence already';
+CREATE TABLE "result"."association_family" (
+  "analysis_run_id" TEXT NOT NULL,
+  "family" TEXT NOT NULL,
+  "cohort_id" TEXT NOT NULL,
+  "n_features" BIGINT NOT NULL,
+  "n_targets" BIGINT NOT NULL,
+  "n_pairs" BIGINT NOT NULL,
+  "n_tests" BIGINT NOT NULL,
+  "n_effective_features" DOUBLE,
+  "n_effective_targets" DOUBLE,
+  "n_effective" DOUBLE,
+  "smallest_p" DOUBLE,
+  "n_p05" BIGINT,
+  "n_q05" BIGINT,
+  "n_controls" INT NOT NULL,
+  "control_smallest_p" DOUBLE,
+  "control_n_p05" DOUBLE,
+  "control_n_q05" DOUBLE,
+  "controls_as_small" INT
+);
+COMMENT ON TABLE "result"."association_family" IS 'One row is a family of tests of an association run.';
+COMMENT ON COLUMN "result"."association_family"."analysis_run_id" IS 'run';
+COMMENT ON COLUMN "result"."association_family"."family" IS 'tests corrected together';
+COMMENT ON COLUMN "result"."association_family"."cohort_id" IS 'population; of several together their ids, joined by +';
+COMMENT ON COLUMN "result"."association_family"."n_features" IS 'features, those not tested too';
+COMMENT ON COLUMN "result"."association_family"."n_targets" IS 'targets';
+COMMENT ON COLUMN "result"."association_family"."n_pairs" IS 'pairs of both';
+COMMENT ON COLUMN "result"."association_family"."n_tests" IS 'pairs that were tested';
+COMMENT ON COLUMN "result"."association_family"."n_effective_features" IS 'effective number of features by Galwey''s rule on their rank correlations';
+COMMENT ON COLUMN "result"."association_family"."n_effective_targets" IS 'the same of the targets';
+COMMENT ON COLUMN "result"."association_family"."n_effective" IS 'effective number of tests, the product of both';
+COMMENT ON COLUMN "result"."association_family"."smallest_p" IS 'smallest p';
+COMMENT ON COLUMN "result"."association_family"."n_p05" IS 'tests with p < 0.05; NULL where keep_p of the spec is smaller';
+COMMENT ON COLUMN "result"."association_family"."n_q05" IS 'tests with q < 0.05; NULL where keep_p of the spec is smaller';
+COMMENT ON COLUMN "result"."association_family"."n_controls" IS 'repetitions with shuffled persons';
+COMMENT ON COLUMN "result"."association_family"."control_smallest_p" IS 'median of the smallest p of the controls';
+COMMENT ON COLUMN "result"."association_family"."control_n_p05" IS 'median number of p < 0.05 of the controls';
+COMMENT ON COLUMN "result"."association_family"."control_n_q05" IS 'mean number of q < 0.05 of the controls';
+COMMENT ON COLUMN "result"."association_family"."controls_as_small" IS 'controls whose smallest p is at most that of the real persons';
+CREATE TABLE "result"."association_control" (
+  "analysis_run_id" TEXT NOT NULL,
+  "family" TEXT NOT NULL,
+  "cohort_id" TEXT NOT NULL,
+  "control_no" INT NOT NULL,
+  "n_tests" BIGINT NOT NULL,
+  "smallest_p" DOUBLE,
+  "n_p05" BIGINT NOT NULL,
+  "n_q05" BIGINT NOT NULL
+);
+COMMENT ON TABLE "result"."association_control" IS 'One row is a family of tests repeated with shuffled persons.';
+COMMENT ON COLUMN "result"."association_control"."analysis_run_id" IS 'run';
+COMMENT ON COLUMN "result"."association_control"."family" IS 'tests corrected together';
+COMMENT ON COLUMN "result"."association_control"."cohort_id" IS 'population; of several together their ids, joined by +';
+COMMENT ON COLUMN "result"."association_control"."control_no" IS 'repetition';
+COMMENT ON COLUMN "result"."association_control"."n_tests" IS 'pairs that were tested';
+COMMENT ON COLUMN "result"."association_control"."smallest_p" IS 'smallest p; NULL where none is below 0.05';
+COMMENT ON COLUMN "result"."association_control"."n_p05" IS 'tests with p < 0.05';
+COMMENT ON COLUMN "result"."association_control"."n_q05" IS 'tests with q < 0.05';
+CREATE TABLE "result"."harmonization_model" (
+  "analysis_run_id" TEXT NOT NULL,
+  "cohort_id" TEXT NOT NULL,
+  "sequence" TEXT NOT NULL,
+  "region" TEXT NOT NULL,
+  "profile" TEXT NOT NULL,
+  "engine" TEXT NOT NULL,
+  "timepoint_id" TEXT NOT NULL,
+  "batch_source" TEXT NOT NULL,
+  "batch_variable" TEXT,
+  "method" TEXT NOT NULL,
+  "reference_batch" TEXT,
+  "persons" TEXT NOT NULL,
+  "release" TEXT,
+  "split_id" TEXT,
+  "repeat" INT,
+  "fold" INT,
+  "inner_fold" INT,
+  "n_persons" INT NOT NULL,
+  "n_features" INT NOT NULL,
+  "n_adjusted" INT NOT NULL
+);
+COMMENT ON TABLE "result"."harmonization_model" IS 'One row is a harmonization model, one for the features of a region on a sequence under a profile.';
+COMMENT ON COLUMN "result"."harmonization_model"."analysis_run_id" IS 'run';
+COMMENT ON COLUMN "result"."harmonization_model"."cohort_id" IS 'population';
+COMMENT ON COLUMN "result"."harmonization_model"."sequence" IS 'image';
+COMMENT ON COLUMN "result"."harmonization_model"."region" IS 'region';
+COMMENT ON COLUMN "result"."harmonization_model"."profile" IS 'extraction profile';
+COMMENT ON COLUMN "result"."harmonization_model"."engine" IS 'engine';
+COMMENT ON COLUMN "result"."harmonization_model"."timepoint_id" IS 'visit whose values were fitted; the parameters hold at every visit';
+COMMENT ON COLUMN "result"."harmonization_model"."batch_source" IS 'what says the batch of a row';
+COMMENT ON COLUMN "result"."harmonization_model"."batch_variable" IS 'clinical variable that says the batch';
+COMMENT ON COLUMN "result"."harmonization_model"."method" IS 'whether scales are adjusted too';
+COMMENT ON COLUMN "result"."harmonization_model"."reference_batch" IS 'batch that stays as it is; NULL where all move';
+COMMENT ON COLUMN "result"."harmonization_model"."persons" IS 'who was fitted: training persons of a fold, or all, which is exploration and no input of a prediction';
+COMMENT ON COLUMN "result"."harmonization_model"."release" IS 'release whose fold says who is trained on, name@version';
+COMMENT ON COLUMN "result"."harmonization_model"."split_id" IS 'split';
+COMMENT ON COLUMN "result"."harmonization_model"."repeat" IS 'repeat of the split';
+COMMENT ON COLUMN "result"."harmonization_model"."fold" IS 'fold';
+COMMENT ON COLUMN "result"."harmonization_model"."inner_fold" IS 'inner fold; NULL of an outer one';
+COMMENT ON COLUMN "result"."harmonization_model"."n_persons" IS 'persons fitted';
+COMMENT ON COLUMN "result"."harmonization_model"."n_features" IS 'features with values';
+COMMENT ON COLUMN "result"."harmonization_model"."n_adjusted" IS 'features that have parameters';
+CREATE TABLE "result"."harmonization_batch" (
+  "analysis_run_id" TEXT NOT NULL,
+  "cohort_id" TEXT NOT NULL,
+  "sequence" TEXT NOT NULL,
+  "region" TEXT NOT NULL,
+  "profile" TEXT NOT NULL,
+  "engine" TEXT NOT NULL,
+  "batch" TEXT NOT NULL,
+  "n_persons" INT NOT NULL
+);
+COMMENT ON TABLE "result"."harmonization_batch" IS 'One row is a batch of a harmonization model.';
+COMMENT ON COLUMN "result"."harmonization_batch"."analysis_run_id" IS 'run';
+COMMENT ON COLUMN "result"."harmonization_batch"."cohort_id" IS 'population';
+COMMENT ON COLUMN "result"."harmonization_batch"."sequence" IS 'image';
+COMMENT ON COLUMN "result"."harmonization_batch"."region" IS 'region';
+COMMENT ON COLUMN "result"."harmonization_batch"."profile" IS 'extraction profile';
+COMMENT ON COLUMN "result"."harmonization_batch"."engine" IS 'engine';
+COMMENT ON COLUMN "result"."harmonization_batch"."batch" IS 'batch';
+COMMENT ON COLUMN "result"."harmonization_batch"."n_persons" IS 'persons fitted';
 CREATE TABLE "result"."harmonization" (
   "analysis_run_id" TEXT NOT NULL,
+  "cohort_id" TEXT NOT NULL,
+  "sequence" TEXT NOT NULL,
+  "region" TEXT NOT NULL,
+  "profile" TEXT NOT NULL,
+  "engine" TEXT NOT NULL,
   "feature" TEXT NOT NULL,
-  "batch" TEXT,
-  "parameter" TEXT NOT NULL,
-  "value" DOUBLE
+  "batch" TEXT NOT NULL,
+  "n_values" INT NOT NULL,
+  "grand_mean" DOUBLE,
+  "var_pooled" DOUBLE,
+  "gamma_star" DOUBLE,
+  "delta_star" DOUBLE,
+  "status" TEXT NOT NULL,
+  "reason" TEXT
 );
-COMMENT ON TABLE "result"."harmonization" IS 'One row is a fitted parameter of a harmonization model.';
+COMMENT ON TABLE "result"."harmonization" IS 'One row is the parameters of a feature in a batch of a harmonization model.';
 COMMENT ON COLUMN "result"."harmonization"."analysis_run_id" IS 'run';
+COMMENT ON COLUMN "result"."harmonization"."cohort_id" IS 'population';
+COMMENT ON COLUMN "result"."harmonization"."sequence" IS 'image';
+COMMENT ON COLUMN "result"."harmonization"."region" IS 'region';
+COMMENT ON COLUMN "result"."harmonization"."profile" IS 'extraction profile';
+COMMENT ON COLUMN "result"."harmonization"."engine" IS 'engine';
 COMMENT ON COLUMN "result"."harmonization"."feature" IS 'feature';
-COMMENT ON COLUMN "result"."harmonization"."batch" IS 'site or scanner; NULL for parameters of all';
-COMMENT ON COLUMN "result"."harmonization"."parameter" IS 'gamma_star, delta_star, grand_mean, var_pooled, beta:<covariate>';
-COMMENT ON COLUMN "result"."harmonization"."value" IS 'value';
+COMMENT ON COLUMN "result"."harmonization"."batch" IS 'batch';
+COMMENT ON COLUMN "result"."harmonization"."n_values" IS 'persons of the batch with a value of the feature';
+COMMENT ON COLUMN "result"."harmonization"."grand_mean" IS 'mean over batches, or that of the reference batch, at covariates of zero';
+COMMENT ON COLUMN "result"."harmonization"."var_pooled" IS 'variance of what batches and covariates do not explain';
+COMMENT ON COLUMN "result"."harmonization"."gamma_star" IS 'location of the batch in pooled standard deviations';
+COMMENT ON COLUMN "result"."harmonization"."delta_star" IS 'variance of the batch in units of the pooled one';
+COMMENT ON COLUMN "result"."harmonization"."status" IS 'whether there are parameters';
+COMMENT ON COLUMN "result"."harmonization"."reason" IS 'why not; such features are left out before the fit';
+CREATE TABLE "result"."harmonization_covariate" (
+  "analysis_run_id" TEXT NOT NULL,
+  "cohort_id" TEXT NOT NULL,
+  "sequence" TEXT NOT NULL,
+  "region" TEXT NOT NULL,
+  "profile" TEXT NOT NULL,
+  "engine" TEXT NOT NULL,
+  "source" TEXT NOT NULL,
+  "variable" TEXT NOT NULL,
+  "level" TEXT,
+  "place" INT NOT NULL,
+  "preserved" BOOLEAN NOT NULL
+);
+COMMENT ON TABLE "result"."harmonization_covariate" IS 'One row is a column of the design, or the base class of a covariate, of a harmonization model.';
+COMMENT ON COLUMN "result"."harmonization_covariate"."analysis_run_id" IS 'run';
+COMMENT ON COLUMN "result"."harmonization_covariate"."cohort_id" IS 'population';
+COMMENT ON COLUMN "result"."harmonization_covariate"."sequence" IS 'image';
+COMMENT ON COLUMN "result"."harmonization_covariate"."region" IS 'region';
+COMMENT ON COLUMN "result"."harmonization_covariate"."profile" IS 'extraction profile';
+COMMENT ON COLUMN "result"."harmonization_covariate"."engine" IS 'engine';
+COMMENT ON COLUMN "result"."harmonization_covariate"."source" IS 'where the variable is';
+COMMENT ON COLUMN "result"."harmonization_covariate"."variable" IS 'variable or marker';
+COMMENT ON COLUMN "result"."harmonization_covariate"."level" IS 'class; NULL of a number';
+COMMENT ON COLUMN "result"."harmonization_covariate"."place" IS 'number of the column in the design, from 1; 0 of the base class and of what is compared alone';
+COMMENT ON COLUMN "result"."harmonization_covariate"."preserved" IS 'whether the fit keeps its effect; else it is compared before and after alone';
+CREATE TABLE "result"."harmonization_effect" (
+  "analysis_run_id" TEXT NOT NULL,
+  "cohort_id" TEXT NOT NULL,
+  "sequence" TEXT NOT NULL,
+  "region" TEXT NOT NULL,
+  "profile" TEXT NOT NULL,
+  "engine" TEXT NOT NULL,
+  "feature" TEXT NOT NULL,
+  "place" INT NOT NULL,
+  "beta" DOUBLE NOT NULL
+);
+COMMENT ON TABLE "result"."harmonization_effect" IS 'One row is the effect of a covariate on a feature, kept by a harmonization model.';
+COMMENT ON COLUMN "result"."harmonization_effect"."analysis_run_id" IS 'run';
+COMMENT ON COLUMN "result"."harmonization_effect"."cohort_id" IS 'population';
+COMMENT ON COLUMN "result"."harmonization_effect"."sequence" IS 'image';
+COMMENT ON COLUMN "result"."harmonization_effect"."region" IS 'region';
+COMMENT ON COLUMN "result"."harmonization_effect"."profile" IS 'extraction profile';
+COMMENT ON COLUMN "result"."harmonization_effect"."engine" IS 'engine';
+COMMENT ON COLUMN "result"."harmonization_effect"."feature" IS 'feature';
+COMMENT ON COLUMN "result"."harmonization_effect"."place" IS 'number of the column in the design';
+COMMENT ON COLUMN "result"."harmonization_effect"."beta" IS 'change of the feature with one unit of the covariate';
+CREATE TABLE "result"."harmonization_person" (
+  "analysis_run_id" TEXT NOT NULL,
+  "cohort_id" TEXT NOT NULL,
+  "sequence" TEXT NOT NULL,
+  "region" TEXT NOT NULL,
+  "profile" TEXT NOT NULL,
+  "engine" TEXT NOT NULL,
+  "person_id" TEXT NOT NULL
+);
+COMMENT ON TABLE "result"."harmonization_person" IS 'One row is a person whose values a harmonization model was fitted on.';
+COMMENT ON COLUMN "result"."harmonization_person"."analysis_run_id" IS 'run';
+COMMENT ON COLUMN "result"."harmonization_person"."cohort_id" IS 'population';
+COMMENT ON COLUMN "result"."harmonization_person"."sequence" IS 'image';
+COMMENT ON COLUMN "result"."harmonization_person"."region" IS 'region';
+COMMENT ON COLUMN "result"."harmonization_person"."profile" IS 'extraction profile';
+COMMENT ON COLUMN "result"."harmonization_person"."engine" IS 'engine';
+COMMENT ON COLUMN "result"."harmonization_person"."person_id" IS 'person';
 CREATE TABLE "result"."survival" (
   "analysis_run_id" TEXT NOT NULL,
+  "cohort_id" TEXT NOT NULL,
+  "timepoint_id" TEXT NOT NULL,
+  "sequence" TEXT NOT NULL,
+  "region" TEXT NOT NULL,
+  "profile" TEXT NOT NULL,
   "feature" TEXT NOT NULL,
   "endpoint" TEXT NOT NULL,
+  "start_anchor" TEXT NOT NULL,
+  "landmark_day" INT,
   "method" TEXT NOT NULL,
+  "ties" TEXT NOT NULL,
+  "family" TEXT NOT NULL,
   "n" INT NOT NULL,
   "n_events" INT NOT NULL,
+  "n_tests" BIGINT,
+  "per" TEXT NOT NULL,
+  "feature_sd" DOUBLE,
+  "coef" DOUBLE,
+  "standard_error" DOUBLE,
   "hazard_ratio" DOUBLE,
   "ci95_low" DOUBLE,
   "ci95_high" DOUBLE,
-  "p_value" DOUBLE
+  "p_value" DOUBLE,
+  "q_value" DOUBLE,
+  "concordance" DOUBLE,
+  "ph_p_value" DOUBLE,
+  "covariates" TEXT NOT NULL,
+  "status" TEXT NOT NULL,
+  "reason" TEXT
 );
-COMMENT ON TABLE "result"."survival" IS 'One row is a feature against an endpoint.';
+COMMENT ON TABLE "result"."survival" IS 'One row is a feature against the time to an endpoint.';
 COMMENT ON COLUMN "result"."survival"."analysis_run_id" IS 'run';
+COMMENT ON COLUMN "result"."survival"."cohort_id" IS 'population';
+COMMENT ON COLUMN "result"."survival"."timepoint_id" IS 'visit';
+COMMENT ON COLUMN "result"."survival"."sequence" IS 'image';
+COMMENT ON COLUMN "result"."survival"."region" IS 'region';
+COMMENT ON COLUMN "result"."survival"."profile" IS 'extraction profile';
 COMMENT ON COLUMN "result"."survival"."feature" IS 'feature';
-COMMENT ON COLUMN "result"."survival"."endpoint" IS 'endpoint';
+COMMENT ON COLUMN "result"."survival"."endpoint" IS 'OS, PFS …';
+COMMENT ON COLUMN "result"."survival"."start_anchor" IS 'event from which time counts';
+COMMENT ON COLUMN "result"."survival"."landmark_day" IS 'day after the anchor at which the clock restarted [days]';
 COMMENT ON COLUMN "result"."survival"."method" IS 'model';
+COMMENT ON COLUMN "result"."survival"."ties" IS 'how events at one time are handled';
+COMMENT ON COLUMN "result"."survival"."family" IS 'tests corrected together';
 COMMENT ON COLUMN "result"."survival"."n" IS 'persons';
 COMMENT ON COLUMN "result"."survival"."n_events" IS 'events';
-COMMENT ON COLUMN "result"."survival"."hazard_ratio" IS 'per standard deviation';
+COMMENT ON COLUMN "result"."survival"."n_tests" IS 'tests of the family that were carried out';
+COMMENT ON COLUMN "result"."survival"."per" IS 'what coef and hazard_ratio are for: a standard deviation, or a unit, of the feature';
+COMMENT ON COLUMN "result"."survival"."feature_sd" IS 'standard deviation of the feature over the persons';
+COMMENT ON COLUMN "result"."survival"."coef" IS 'logarithm of the hazard ratio';
+COMMENT ON COLUMN "result"."survival"."standard_error" IS 'of coef';
+COMMENT ON COLUMN "result"."survival"."hazard_ratio" IS 'hazard ratio';
 COMMENT ON COLUMN "result"."survival"."ci95_low" IS 'lower bound';
 COMMENT ON COLUMN "result"."survival"."ci95_high" IS 'upper bound';
-COMMENT ON COLUMN "result"."survival"."p_value" IS 'two-sided p';
+COMMENT ON COLUMN "result"."survival"."p_value" IS 'two-sided p by Wald';
+COMMENT ON COLUMN "result"."survival"."q_value" IS 'Benjamini-Hochberg over the family';
+COMMENT ON COLUMN "result"."survival"."concordance" IS 'Harrell''s index of the whole model on the persons it was fitted on';
+COMMENT ON COLUMN "result"."survival"."ph_p_value" IS 'p of the test that the hazards are proportional';
+COMMENT ON COLUMN "result"."survival"."covariates" IS 'names of the covariates with their coefficients per unit, as JSON';
+COMMENT ON COLUMN "result"."survival"."status" IS 'whether there is a model';
+COMMENT ON COLUMN "result"."survival"."reason" IS 'why not';
+CREATE TABLE "result"."survival_test" (
+  "analysis_run_id" TEXT NOT NULL,
+  "cohort_id" TEXT NOT NULL,
+  "timepoint_id" TEXT NOT NULL,
+  "sequence" TEXT NOT NULL,
+  "region" TEXT NOT NULL,
+  "profile" TEXT NOT NULL,
+  "feature" TEXT NOT NULL,
+  "endpoint" TEXT NOT NULL,
+  "start_anchor" TEXT NOT NULL,
+  "landmark_day" INT,
+  "method" TEXT NOT NULL,
+  "cut" TEXT NOT NULL,
+  "cut_point" DOUBLE,
+  "family" TEXT NOT NULL,
+  "n_low" INT NOT NULL,
+  "n_high" INT NOT NULL,
+  "n_events_low" INT NOT NULL,
+  "n_events_high" INT NOT NULL,
+  "n_tests" BIGINT,
+  "chi_squared" DOUBLE,
+  "p_value" DOUBLE,
+  "q_value" DOUBLE,
+  "status" TEXT NOT NULL,
+  "reason" TEXT
+);
+COMMENT ON TABLE "result"."survival_test" IS 'One row is the groups above and below a stated cut of a feature, compared.';
+COMMENT ON COLUMN "result"."survival_test"."analysis_run_id" IS 'run';
+COMMENT ON COLUMN "result"."survival_test"."cohort_id" IS 'population';
+COMMENT ON COLUMN "result"."survival_test"."timepoint_id" IS 'visit';
+COMMENT ON COLUMN "result"."survival_test"."sequence" IS 'image';
+COMMENT ON COLUMN "result"."survival_test"."region" IS 'region';
+COMMENT ON COLUMN "result"."survival_test"."profile" IS 'extraction profile';
+COMMENT ON COLUMN "result"."survival_test"."feature" IS 'feature';
+COMMENT ON COLUMN "result"."survival_test"."endpoint" IS 'OS, PFS …';
+COMMENT ON COLUMN "result"."survival_test"."start_anchor" IS 'event from which time counts';
+COMMENT ON COLUMN "result"."survival_test"."landmark_day" IS 'day after the anchor at which the clock restarted [days]';
+COMMENT ON COLUMN "result"."survival_test"."method" IS 'test';
+COMMENT ON COLUMN "result"."survival_test"."cut" IS 'where the cut comes from';
+COMMENT ON COLUMN "result"."survival_test"."cut_point" IS 'persons above it are high, the others low';
+COMMENT ON COLUMN "result"."survival_test"."family" IS 'tests corrected together';
+COMMENT ON COLUMN "result"."survival_test"."n_low" IS 'persons of the low group';
+COMMENT ON COLUMN "result"."survival_test"."n_high" IS 'persons of the high group';
+COMMENT ON COLUMN "result"."survival_test"."n_events_low" IS 'events of the low group';
+COMMENT ON COLUMN "result"."survival_test"."n_events_high" IS 'events of the high group';
+COMMENT ON COLUMN "result"."survival_test"."n_tests" IS 'tests of the family that were carried out';
+COMMENT ON COLUMN "result"."survival_test"."chi_squared" IS 'statistic with one degree of freedom';
+COMMENT ON COLUMN "result"."survival_test"."p_value" IS 'p';
+COMMENT ON COLUMN "result"."survival_test"."q_value" IS 'Benjamini-Hochberg over the family';
+COMMENT ON COLUMN "result"."survival_test"."status" IS 'whether it was tested';
+COMMENT ON COLUMN "result"."survival_test"."reason" IS 'why not';
+CREATE TABLE "result"."survival_curve" (
+  "analysis_run_id" TEXT NOT NULL,
+  "cohort_id" TEXT NOT NULL,
+  "timepoint_id" TEXT NOT NULL,
+  "sequence" TEXT NOT NULL,
+  "region" TEXT NOT NULL,
+  "profile" TEXT NOT NULL,
+  "feature" TEXT NOT NULL,
+  "endpoint" TEXT NOT NULL,
+  "start_anchor" TEXT NOT NULL,
+  "risk_group" TEXT NOT NULL,
+  "cut_point" DOUBLE NOT NULL,
+  "time_days" DOUBLE NOT NULL,
+  "n_at_risk" INT NOT NULL,
+  "n_events" INT NOT NULL,
+  "n_censored" INT NOT NULL,
+  "survival" DOUBLE NOT NULL,
+  "standard_error" DOUBLE,
+  "ci95_low" DOUBLE,
+  "ci95_high" DOUBLE
+);
+COMMENT ON TABLE "result"."survival_curve" IS 'One row is a time of the Kaplan-Meier estimate of a group.';
+COMMENT ON COLUMN "result"."survival_curve"."analysis_run_id" IS 'run';
+COMMENT ON COLUMN "result"."survival_curve"."cohort_id" IS 'population';
+COMMENT ON COLUMN "result"."survival_curve"."timepoint_id" IS 'visit';
+COMMENT ON COLUMN "result"."survival_curve"."sequence" IS 'image';
+COMMENT ON COLUMN "result"."survival_curve"."region" IS 'region';
+COMMENT ON COLUMN "result"."survival_curve"."profile" IS 'extraction profile';
+COMMENT ON COLUMN "result"."survival_curve"."feature" IS 'feature';
+COMMENT ON COLUMN "result"."survival_curve"."endpoint" IS 'OS, PFS …';
+COMMENT ON COLUMN "result"."survival_curve"."start_anchor" IS 'event from which time counts';
+COMMENT ON COLUMN "result"."survival_curve"."risk_group" IS 'low: at or below the cut';
+COMMENT ON COLUMN "result"."survival_curve"."cut_point" IS 'value of the feature at which persons were parted';
+COMMENT ON COLUMN "result"."survival_curve"."time_days" IS 'time since the anchor, or since the landmark [days]';
+COMMENT ON COLUMN "result"."survival_curve"."n_at_risk" IS 'persons under observation just before';
+COMMENT ON COLUMN "result"."survival_curve"."n_events" IS 'events at this time';
+COMMENT ON COLUMN "result"."survival_curve"."n_censored" IS 'persons lost at this time';
+COMMENT ON COLUMN "result"."survival_curve"."survival" IS 'share that had no event so far';
+COMMENT ON COLUMN "result"."survival_curve"."standard_error" IS 'Greenwood''s error of the logarithm of survival';
+COMMENT ON COLUMN "result"."survival_curve"."ci95_low" IS 'lower bound';
+COMMENT ON COLUMN "result"."survival_curve"."ci95_high" IS 'upper bound';
 CREATE TABLE "result"."enrichment" (
   "analysis_run_id" TEXT NOT NULL,
+  "cohort_id" TEXT NOT NULL,
+  "timepoint_id" TEXT NOT NULL,
+  "sequence" TEXT NOT NULL,
+  "region" TEXT NOT NULL,
+  "profile" TEXT NOT NULL,
   "feature" TEXT NOT NULL,
   "collection" TEXT NOT NULL,
+  "version" TEXT NOT NULL,
   "gene_set" TEXT NOT NULL,
+  "molecular_profile_id" TEXT NOT NULL,
+  "permute" TEXT NOT NULL,
+  "permutations" INT NOT NULL,
+  "n" INT,
+  "n_ranked_genes" INT NOT NULL,
+  "n_genes" INT NOT NULL,
   "es" DOUBLE,
   "nes" DOUBLE,
   "p_value" DOUBLE,
-  "q_value" DOUBLE
+  "q_value" DOUBLE,
+  "leading_edge" TEXT NOT NULL,
+  "status" TEXT NOT NULL,
+  "reason" TEXT
 );
-COMMENT ON TABLE "result"."enrichment" IS 'One row is a gene set tested for a feature.';
+COMMENT ON TABLE "result"."enrichment" IS 'One row is a gene set in the genes ranked by a feature.';
 COMMENT ON COLUMN "result"."enrichment"."analysis_run_id" IS 'run';
-COMMENT ON COLUMN "result"."enrichment"."feature" IS 'feature';
-COMMENT ON COLUMN "result"."enrichment"."collection" IS 'collection and version';
+COMMENT ON COLUMN "result"."enrichment"."cohort_id" IS 'population';
+COMMENT ON COLUMN "result"."enrichment"."timepoint_id" IS 'visit';
+COMMENT ON COLUMN "result"."enrichment"."sequence" IS 'image';
+COMMENT ON COLUMN "result"."enrichment"."region" IS 'region';
+COMMENT ON COLUMN "result"."enrichment"."profile" IS 'extraction profile';
+COMMENT ON COLUMN "result"."enrichment"."feature" IS 'feature that ranks the genes; or the name of a signature';
+COMMENT ON COLUMN "result"."enrichment"."collection" IS 'collection of gene sets';
+COMMENT ON COLUMN "result"."enrichment"."version" IS 'version of the collection';
 COMMENT ON COLUMN "result"."enrichment"."gene_set" IS 'set';
+COMMENT ON COLUMN "result"."enrichment"."molecular_profile_id" IS 'expression that is ranked';
+COMMENT ON COLUMN "result"."enrichment"."permute" IS 'what was shuffled';
+COMMENT ON COLUMN "result"."enrichment"."permutations" IS 'how many times';
+COMMENT ON COLUMN "result"."enrichment"."n" IS 'persons with the feature and expression; NULL where an association analysis ranked the genes';
+COMMENT ON COLUMN "result"."enrichment"."n_ranked_genes" IS 'genes that were ranked';
+COMMENT ON COLUMN "result"."enrichment"."n_genes" IS 'genes of the set among them';
 COMMENT ON COLUMN "result"."enrichment"."es" IS 'enrichment score';
 COMMENT ON COLUMN "result"."enrichment"."nes" IS 'normalised enrichment score';
-COMMENT ON COLUMN "result"."enrichment"."p_value" IS 'p';
-COMMENT ON COLUMN "result"."enrichment"."q_value" IS 'FDR';
+COMMENT ON COLUMN "result"."enrichment"."p_value" IS 'p by permutation, never 0';
+COMMENT ON COLUMN "result"."enrichment"."q_value" IS 'false discovery rate over the sets of the feature';
+COMMENT ON COLUMN "result"."enrichment"."leading_edge" IS 'genes of the set that make the score, in their order, as JSON';
+COMMENT ON COLUMN "result"."enrichment"."status" IS 'whether it was tested';
+COMMENT ON COLUMN "result"."enrichment"."reason" IS 'why not; no_correlations: the association did not test the feature';
+CREATE TABLE "result"."gene_set_score" (
+  "analysis_run_id" TEXT NOT NULL,
+  "cohort_id" TEXT NOT NULL,
+  "person_id" TEXT NOT NULL,
+  "collection" TEXT NOT NULL,
+  "version" TEXT NOT NULL,
+  "gene_set" TEXT NOT NULL,
+  "molecular_profile_id" TEXT NOT NULL,
+  "method" TEXT NOT NULL,
+  "n_genes" INT NOT NULL,
+  "score" DOUBLE
+);
+COMMENT ON TABLE "result"."gene_set_score" IS 'One row is the score of a gene set in a person.';
+COMMENT ON COLUMN "result"."gene_set_score"."analysis_run_id" IS 'run';
+COMMENT ON COLUMN "result"."gene_set_score"."cohort_id" IS 'population';
+COMMENT ON COLUMN "result"."gene_set_score"."person_id" IS 'person';
+COMMENT ON COLUMN "result"."gene_set_score"."collection" IS 'collection of gene sets';
+COMMENT ON COLUMN "result"."gene_set_score"."version" IS 'version of the collection';
+COMMENT ON COLUMN "result"."gene_set_score"."gene_set" IS 'set';
+COMMENT ON COLUMN "result"."gene_set_score"."molecular_profile_id" IS 'expression that is scored';
+COMMENT ON COLUMN "result"."gene_set_score"."method" IS 'score';
+COMMENT ON COLUMN "result"."gene_set_score"."n_genes" IS 'genes of the set that are measured';
+COMMENT ON COLUMN "result"."gene_set_score"."score" IS 'score; comparable within a set and a run';

@@ -13,5 +13,6 @@ JOIN imaging.segmentation ON segmentation.segmentation_id = measurement.segmenta
 JOIN imaging.series ON series.series_id = measurement.series_id
 JOIN imaging.extraction ON extraction.extraction_id = measurement.extraction_id
 WHERE measurement.current
+  AND segmentation.repeat_no <= 1000
   AND series.modality IS DISTINCT FROM 'RTDOSE'
 ORDER BY ALL

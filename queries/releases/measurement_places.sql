@@ -1,5 +1,5 @@
 -- title: To which row and group of columns each measurement belongs
--- grain: a measurement that stands for a person
+-- grain: a measurement that stands alone for a person
 -- reference: mart.patient_measurement
 --
 -- release_place and release_group are given: they say which number stands for what.
@@ -18,4 +18,5 @@ JOIN release_group
   AND release_group.region = patient_measurement.region
   AND release_group.profile = patient_measurement.profile
   AND release_group.engine = patient_measurement.engine
+WHERE NOT patient_measurement.averaged
 ORDER BY patient_measurement.measurement_id

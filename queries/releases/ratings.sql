@@ -42,6 +42,7 @@ JOIN release_rated
   AND release_rated.feature = feature.feature
 CROSS JOIN reference
 WHERE measurement.current
+  AND segmentation.repeat_no <= 1000
   AND measurement.status = 'ok'
   AND feature_value.value_status = 'ok'
   AND extraction.value_scale = 'raw'

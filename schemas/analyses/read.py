@@ -9,14 +9,32 @@ from typing import Literal, TypeAlias
 from pydantic import ConfigDict
 
 from roentgene.schemas.analyses.association import Association
+from roentgene.schemas.analyses.enrichment import Enrichment
+from roentgene.schemas.analyses.harmonization import Harmonization
+from roentgene.schemas.analyses.pathway_score import PathwayScore
+from roentgene.schemas.analyses.selection_stability import SelectionStability
 from roentgene.schemas.analyses.stability import Stability
+from roentgene.schemas.analyses.survival import Survival
 from roentgene.schemas.declared import Declared, read_declared
 
-AnalysisSpec: TypeAlias = Stability | Association
+AnalysisSpec: TypeAlias = (
+    Stability
+    | SelectionStability
+    | Harmonization
+    | Association
+    | Survival
+    | Enrichment
+    | PathwayScore
+)
 
-_MODELS: Mapping[str, type[Stability] | type[Association]] = {
+_MODELS: Mapping[str, type[AnalysisSpec]] = {
     "stability": Stability,
+    "selection_stability": SelectionStability,
+    "harmonization": Harmonization,
     "association": Association,
+    "survival": Survival,
+    "enrichment": Enrichment,
+    "pathway_score": PathwayScore,
 }
 
 
@@ -25,7 +43,15 @@ class _Head(Declared):
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
-    analysis: Literal["stability", "association"]
+    analysis: Literal[
+        "stability",
+        "selection_stability",
+        "harmonization",
+        "association",
+        "survival",
+        "enrichment",
+        "pathway_score",
+    ]
 
 
 def read_analysis(path: Path) -> AnalysisSpec:

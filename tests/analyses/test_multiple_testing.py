@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from roentgene.analyses.multiple_testing import benjamini_hochberg
+from roentgene.analyses.multiple_testing import benjamini_hochberg, benjamini_hochberg_tail
 
 
 def test_equals_scipy_within_each_family_and_counts_tested_pairs_alone() -> None:
@@ -29,3 +29,19 @@ def test_a_family_without_tests_has_no_q() -> None:
     assert np.isnan(found.q_value[0])
     assert found.q_value[1] == pytest.approx(0.03)
     assert found.n_tests.tolist() == [0, 1]
+
+
+def test_the_tail_has_the_q_of_all_tests() -> None:
+    random = np.random.default_rng(2)
+    p_values, family = random.uniform(size=300) ** 3, random.integers(0, 4, size=300)
+    family[family == 2] = 3
+    whole = benjamini_hochberg(p_values, family)
+    n_tests = np.bincount(family, minlength=5)
+    kept = p_values < 0.05
+    tail = benjamini_hochberg_tail(p_values[kept], family[kept], n_tests)
+    exact = whole.q_value[kept] <= 0.05
+    assert exact.any()
+    np.testing.assert_array_equal(tail[exact], whole.q_value[kept][exact])
+    assert (tail[~exact] > 0.05).all()
+    everything = benjamini_hochberg_tail(p_values, family, n_tests)
+    np.testing.assert_array_equal(everything, whole.q_value)

@@ -7,7 +7,8 @@ from pydantic import TypeAdapter, ValidationError
 from statsmodels.duration.survfunc import survdiff
 
 from roentgene.analyses.preparation import apply, fit
-from roentgene.analyses.stability.intraclass_correlation import intraclass_correlation, mean_squares
+from roentgene.analyses.stability.intraclass_correlation import intraclass_correlation
+from roentgene.analyses.stability.mean_squares import mean_squares
 from roentgene.schemas.errors import FileError, WarehouseError
 from roentgene.schemas.release_steps import Step
 
@@ -350,3 +351,13 @@ def test_steps_are_applied_one_after_the_other() -> None:
 def test_steps_that_mean_nothing_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         step(**wrong)
+
+
+def test_changes_between_visits_are_not_harmonized() -> None:
+    """A change has no batch of its own: the values of its visits are harmonized before."""
+    columns = {f"rad__delta_absolute__week_6__T1__WT__original__F{n}": normal(n) for n in (1, 2)}
+    rows = table(**columns, **{f"rad__baseline__T1__WT__original__F{n}": normal(n) for n in (3, 4)})
+    with pytest.raises(FileError, match=r"of 2 changes between visits, e\.g\. rad__del"):
+        prepared(rows, step("harmonization"))
+    visits, _ = prepared(rows, step("harmonization", columns=["rad__baseline__*"]))
+    assert all(visits[name].to_list() == rows[name].to_list() for name in columns)

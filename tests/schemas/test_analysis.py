@@ -29,12 +29,21 @@ def read(tmp_path: Path, text: str) -> Any:
 def test_reads_each_kind_with_its_defaults(tmp_path: Path) -> None:
     stability = read(tmp_path, STABILITY)
     assert isinstance(stability, Stability)
-    assert stability.forms == ("ICC(A,1)",)
+    assert stability.all_forms == ("ICC(A,1)",)
+    assert (stability.policy.bound, stability.policy.threshold) == ("low", 0.75)
     association = read(tmp_path, ASSOCIATION)
     assert isinstance(association, Association)
     assert association.targets[0].genes == ("EGFR", "TP53")
     assert association.targets[1].genes == "all"
     assert association.underpowered_above == 0.5
+
+
+def test_the_form_of_the_policy_is_always_computed(tmp_path: Path) -> None:
+    asked = read(tmp_path, STABILITY + "forms: ['ICC(1,1)']\npolicy: {form: 'ICC(C,1)'}")
+    assert asked.all_forms == ("ICC(1,1)", "ICC(C,1)")
+    assert len(read(tmp_path, STABILITY + "forms: all").all_forms) == 6
+    one_way = read(tmp_path, STABILITY + "raters_crossed: false")
+    assert one_way.all_forms == ("ICC(1,1)",)
 
 
 def test_order_and_repetition_in_lists_mean_nothing(tmp_path: Path) -> None:
@@ -47,10 +56,24 @@ def test_order_and_repetition_in_lists_mean_nothing(tmp_path: Path) -> None:
     ("text", "message"),
     [
         ("name: x\n", "analysis: Field required"),
-        ("analysis: stabilty\n", "'stability' or 'association'"),
+        ("analysis: stabilty\n", "'stability', "),
         (STABILITY + "region: [A]", "unknown key 'region': did you mean 'regions'"),
         (STABILITY + "forms: [ICC2]", "forms"),
         (STABILITY + "n_raters: 1", "n_raters"),
+        (
+            STABILITY + "raters_crossed: false\nforms: ['ICC(A,1)']",
+            "ICC(A,1) cannot be had with 'raters_crossed: false'",
+        ),
+        (
+            STABILITY + "raters_crossed: false\npolicy: {form: 'ICC(C,1)'}",
+            "ICC(C,1) cannot be had with 'raters_crossed: false'",
+        ),
+        (
+            STABILITY.replace("inter_rater", "perturbation") + "forms: all",
+            "ICC(A,1), ICC(C,1), ICC(A,k), ICC(C,k) cannot be had with perturbations",
+        ),
+        (STABILITY + "estimator: reml", "gives no interval"),
+        (STABILITY + "policy: {threshold: 1.5}", "policy.threshold"),
         (STABILITY + "regions: []", "regions"),
         (STABILITY.replace("inter_rater", "test_retest"), "needs the two visits"),
         (

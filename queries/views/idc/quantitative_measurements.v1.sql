@@ -177,5 +177,7 @@ LEFT JOIN study.lesion
   AND lesion.patient_id = segmentation.patient_id
   AND lesion.lesion_id = segmentation.lesion_id
 WHERE measurement.current
+  -- those above are perturbations, made to judge stability
+  AND segmentation.repeat_no <= 1000
   AND feature_value.value_status = 'ok'
   AND extraction.value_scale = 'raw'

@@ -6,7 +6,8 @@
 -- The stored facts with patient, visit, image, region, lesion, rater, settings and the feature's
 -- name joined on. Values that are undefined are rows too: value is NULL and value_status says
 -- why. A measurement without any value (a failed or absent region) has no row here; it stands in
--- mart.coverage. Older extractions stay, with current = false.
+-- mart.coverage. Older extractions stay, with current = false. Perturbations (repeat_no above 1000),
+-- whose values only tell how stable others are, are left out.
 SELECT
   feature_value.cohort_id,
   segmentation.patient_id,
@@ -54,3 +55,4 @@ JOIN study.timepoint
 JOIN study.patient
   ON patient.cohort_id = segmentation.cohort_id
   AND patient.patient_id = segmentation.patient_id
+WHERE segmentation.repeat_no <= 1000

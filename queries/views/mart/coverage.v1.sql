@@ -36,6 +36,8 @@ WITH measured AS (
   JOIN imaging.segmentation ON segmentation.segmentation_id = measurement.segmentation_id
   JOIN imaging.series ON series.series_id = measurement.series_id
   WHERE measurement.current
+    -- those above are perturbations, made to judge stability
+    AND segmentation.repeat_no <= 1000
 ),
 rated AS (
   SELECT

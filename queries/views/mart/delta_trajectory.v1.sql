@@ -40,6 +40,8 @@ WITH measured AS (
     AND timepoint.patient_id = segmentation.patient_id
     AND timepoint.timepoint_id = segmentation.timepoint_id
   WHERE measurement.current
+    -- those above are perturbations, made to judge stability
+    AND segmentation.repeat_no <= 1000
 ),
 visit AS (
   SELECT

@@ -156,4 +156,6 @@ JOIN study.patient
   ON patient.cohort_id = segmentation.cohort_id
   AND patient.patient_id = segmentation.patient_id
 WHERE matched.n_matches = 1
+  -- those above are perturbations, made to judge stability
+  AND segmentation.repeat_no <= 1000
   AND matched.is_comparable

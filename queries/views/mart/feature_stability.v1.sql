@@ -4,8 +4,9 @@
 -- since: 0.1.0
 --
 -- The rows of result.stability whose run is the newest of its name. A coefficient that could not
--- be computed is NULL, with status not_computed and the reason. Join on stability_key and
--- feature; runs of two names may both speak of one feature.
+-- be computed is NULL, with status not_computed and the reason. The stability_key names its cohort,
+-- so that a join on it and the feature never takes another cohort's; runs of two names, and the
+-- forms of one run, may all speak of one feature. Whether it counts as stable: mart.stable_feature.
 SELECT
   stability.cohort_id,
   stability.region,
@@ -26,6 +27,11 @@ SELECT
   stability.f_value,
   stability.p_value,
   stability.within_subject_sd,
+  stability.repeatability_coefficient,
+  stability.wcv,
+  stability.wcv_reason,
+  stability.ccc,
+  stability.ccc_reason,
   stability.status,
   stability.reason,
   analysis_run.name AS run_name,

@@ -36,6 +36,7 @@ JOIN imaging.feature_value
   AND feature_value.measurement_id = chosen.measurement_id
 JOIN vocab.feature ON feature.feature_id = feature_value.feature_id
 WHERE feature_value.value_status = 'ok'
+  AND NOT chosen.averaged
 UNION ALL
 SELECT
   lesion_mean.cohort_id,

@@ -30,6 +30,8 @@ WITH fact AS (
   JOIN imaging.extraction ON extraction.extraction_id = measurement.extraction_id
   WHERE measurement.current
     AND measurement.status = 'ok'
+    -- those above are perturbations, made to judge stability
+    AND segmentation.repeat_no <= 1000
   UNION ALL
   SELECT
     dose_feature.cohort_id, segmentation.patient_id, 'dose' AS has, dose_feature.feature AS name,

@@ -46,6 +46,7 @@ drawn AS (
   SELECT DISTINCT cohort_id, patient_id, timepoint_id, lesion_id
   FROM imaging.segmentation
   WHERE coalesce(voxel_count, 1) > 0
+    AND repeat_no <= 1000
 ),
 paired AS (
   SELECT

@@ -78,6 +78,8 @@ drawn AS (
   LEFT JOIN shape
     ON shape.segmentation_id = segmentation.segmentation_id
     AND shape.place = 1
+  -- those above are perturbations, made to judge stability
+  WHERE segmentation.repeat_no <= 1000
 ),
 one_grid AS (
   -- a region that was drawn on two grids of a visit has no size that is the region's

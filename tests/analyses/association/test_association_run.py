@@ -106,6 +106,7 @@ def test_expression_equals_scipy_and_is_corrected_over_the_block(store: Any) -> 
 
 
 def test_order_of_rows_means_nothing(store: Any) -> None:
+    # trap 9: alignment by key, never by position
     add_study(store)
     first = run_analysis(store, spec())
     for full_name in ("mart.patient_feature", "genomic.expression"):
@@ -128,6 +129,7 @@ def test_threads_change_no_digit(store: Any) -> None:
 
 
 def test_families_are_split_by_block_region_and_profile_or_named(store: Any) -> None:
+    # trap 18: the number that was tested stands in every row, by family
     add_study(store)
     store.add("mart.patient_feature", feature_rows({"f": VALUES["g"]}, region="RING"))
     store.add("mart.patient_feature", feature_rows({"f": VALUES["g"] ** 2}, profile="standard"))
@@ -212,6 +214,7 @@ def test_underpowered_rows_are_marked_by_the_policy_of_the_spec(store: Any) -> N
 
 
 def test_untested_pairs_are_rows_with_a_reason(store: Any) -> None:
+    # traps 3, 4 and 7
     add_patients(store)
     few = np.where(np.arange(N) < 3, VALUES["g"], np.nan)
     features = VALUES | {"constant": np.full(N, 2.0), "f2": VALUES["f"], "few": few}
@@ -237,6 +240,7 @@ def test_untested_pairs_are_rows_with_a_reason(store: Any) -> None:
 
 
 def test_several_specimens_of_a_person_are_refused_unless_chosen(store: Any) -> None:
+    # traps 6 and 8: one person, one row
     add_study(store)
     add_expression(store, {"EGFR": GENES["EGFR"][:3]}, "n", sample_type="normal")
     store.con.execute("UPDATE genomic.sample SET sample_type = 'primary' WHERE sample_type IS NULL")
@@ -309,6 +313,12 @@ def test_persons_are_joined_by_id_and_the_unmatched_counted(store: Any) -> None:
         "infinite_values_left_out": 0,
         "pairs": 4,
         "tested": 4,
+        "kept": 4,
+        "too_few_persons": 0,
+        "constant_feature": 0,
+        "constant_target": 0,
+        "duplicate_feature": 0,
+        "explained_by_covariates": 0,
     }
 
 
@@ -341,10 +351,11 @@ def test_rows_keep_the_declared_words_and_come_in_pieces(store: Any, monkeypatch
     add_study(store)
     store.add("mart.gene_status", [gene_row(i, "MUT" if i % 2 else "WT") for i in range(N)])
     whole = run_analysis(store, spec(EXPRESSION, {"block": "mutation"}))
-    monkeypatch.setattr("roentgene.analyses.association.run._ROWS_AT_ONCE", 1)
+    monkeypatch.setattr("roentgene.analyses.association.rows._ROWS_AT_ONCE", 1)
     store.add("ops.batch", [{"batch_id": "again", "cohort_id": "C"}])
     pieces = run_analysis(store, spec({"block": "mutation"}, EXPRESSION, name="run"))
-    assert pieces.tables == whole.tables == {"result.association": 6}
+    assert pieces.tables == whole.tables
+    assert whole.tables == {"result.association": 6, "result.association_family": 2}
     assert pieces.fingerprint == whole.fingerprint
     found: pa.Table = store.arrow("SELECT * FROM result.association", {})
     for column in table("result.association").columns:

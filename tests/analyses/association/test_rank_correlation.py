@@ -10,12 +10,12 @@ from scipy import stats
 
 from roentgene.analyses.association.rank_correlation import (
     REASONS,
-    centred_ranks,
     detectable_rho,
     duplicate_columns,
-    exact_p,
     spearman,
 )
+from roentgene.analyses.association.ranks import centred_ranks
+from roentgene.analyses.association.small_samples import exact_p
 from roentgene.analyses.multiple_testing import benjamini_hochberg
 
 
@@ -111,9 +111,9 @@ def test_order_of_persons_and_of_columns_means_nothing() -> None:
 def test_products_of_ranks_are_whole_numbers() -> None:
     random = np.random.default_rng(7)
     x = centred_ranks(random.normal(size=(151, 3)).round(1))
-    products = x.ranks.T @ x.ranks
+    products = x.ranks @ x.ranks.T
     assert np.array_equal(products, products.round())
-    assert (x.ranks.sum(axis=0) == 0).all()
+    assert (x.ranks.sum(axis=1) == 0).all()
     assert x.tied.all()
 
 
@@ -143,7 +143,7 @@ def test_detectable_rho_has_the_power_it_promises() -> None:
     x = random.normal(size=(n, 4000))
     y = pearson * x + np.sqrt(1 - pearson**2) * random.normal(size=(n, 4000))
     ranks_x, ranks_y = centred_ranks(x), centred_ranks(y)
-    r = (ranks_x.ranks * ranks_y.ranks).sum(axis=0) / ranks_x.sum_of_squares
+    r = (ranks_x.ranks * ranks_y.ranks).sum(axis=1) / ranks_x.sum_of_squares
     t = r * np.sqrt((n - 2) / ((1 - r) * (1 + r)))
     power = (2 * stats.t.sf(np.abs(t), n - 2) < 0.05).mean()
     assert abs(power - 0.8) < 0.04

@@ -79,7 +79,8 @@ def test_constants_change_no_other_feature() -> None:
     assert set(model.reason[[3, 4]]) == {"constant_in_batch"}
     rest = np.delete(np.arange(values.shape[1]), [3, 4])
     without = fit_combat(values[:, rest], batch)
-    assert np.array_equal(model.gamma_star[:, rest], without.gamma_star)
+    # trap: a constant poisons the priors of all others, by up to 0.04 where it is let in
+    assert np.allclose(model.gamma_star[:, rest], without.gamma_star, rtol=1e-12, atol=0)
     adjusted = apply_combat(odd, batch, model)
     assert np.array_equal(adjusted[:, [3, 4]], odd[:, [3, 4]])
     assert np.isfinite(adjusted).all()

@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 
 from roentgene.analyses.stability.intraclass_correlation import (
-    MeanSquares,
     intraclass_correlation,
-    mean_squares,
+    intraclass_correlations,
 )
+from roentgene.analyses.stability.mean_squares import MeanSquares, mean_squares
 from roentgene.schemas.analyses.stability import IccForm
 
 FORMS = get_args(IccForm)
@@ -92,7 +92,19 @@ def test_exact_at_large_offsets(offset: float) -> None:
         assert np.abs(found.icc - expected.astype(float)).max() < 1e-13
 
 
+def test_forms_together_are_the_forms_alone() -> None:
+    values = np.random.default_rng(2).normal(size=(9, 7, 3))
+    values[0] = 1.0
+    squares = mean_squares(values)
+    for order in (FORMS, FORMS[::-1]):
+        for form, together in intraclass_correlations(squares, order).items():
+            alone = intraclass_correlation(squares, form)
+            for one, other in zip(together, alone, strict=True):
+                np.testing.assert_array_equal(one, other)
+
+
 def test_negative_is_not_clipped() -> None:
+    # trap 16, and the next test
     found = intraclass_correlation(dense([[1, 9], [9, 1], [2, 8], [8, 2.5]]), "ICC(1,1)")
     assert found.icc[0] < -0.9
     assert found.ci_low[0] < found.icc[0] < found.ci_high[0]
@@ -125,6 +137,7 @@ def test_a_constant_difference_between_raters_is_consistency_but_not_agreement()
     ],
 )
 def test_what_cannot_be_computed_has_a_reason_and_no_number(values: Any, reason: str) -> None:
+    # trap 3: a constant by its relative range
     for form in FORMS:
         found = intraclass_correlation(dense(values), form)
         assert found.reason[0] == reason

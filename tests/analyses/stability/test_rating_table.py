@@ -4,7 +4,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from roentgene.analyses.stability.intraclass_correlation import intraclass_correlation, mean_squares
+from roentgene.analyses.stability.intraclass_correlation import intraclass_correlation
+from roentgene.analyses.stability.mean_squares import mean_squares
 from roentgene.analyses.stability.rating_table import rated_features
 from roentgene.schemas.errors import FileError
 
@@ -23,7 +24,7 @@ def rating_cells(values: np.ndarray, **changed: object) -> pa.Table:
     return pa.Table.from_pylist(rows)
 
 
-@pytest.mark.parametrize("offset", [0.0, 1e6])
+@pytest.mark.parametrize("offset", [0.0, 1e6])  # trap 10
 def test_sql_equals_the_core(offset: float) -> None:
     random = np.random.default_rng(5)
     values = random.normal(size=(30, 12, 1)) + random.normal(size=(30, 12, 4)) + offset
@@ -36,6 +37,7 @@ def test_sql_equals_the_core(offset: float) -> None:
 
 
 def test_order_of_rows_means_nothing() -> None:
+    # traps 9 and 17: matched by key, and summed in one order
     values = np.random.default_rng(6).normal(size=(5, 9, 3))
     cells = rating_cells(values)
     shuffled = cells.take(np.random.default_rng(7).permutation(cells.num_rows))
@@ -53,6 +55,7 @@ def test_constant_difference_between_raters_leaves_no_error_in_sql_either() -> N
 
 
 def test_repeated_ratings_are_refused_by_name() -> None:
+    # trap 6
     with pytest.raises(FileError, match=r"6 ratings stand more than once, e\.g\. f000 of GTV"):
         rated_features(rating_cells(np.ones((1, 3, 2)), n_in_cell=2))
 

@@ -7,7 +7,8 @@ import pyarrow.compute as pc
 import pytest
 
 from roentgene.analyses.run import RunReport, run_analysis
-from roentgene.analyses.stability.intraclass_correlation import intraclass_correlation, mean_squares
+from roentgene.analyses.stability.intraclass_correlation import intraclass_correlation
+from roentgene.analyses.stability.mean_squares import mean_squares
 from roentgene.schemas.analyses.stability import Stability
 from roentgene.schemas.errors import FileError
 from roentgene.schemas.tables import table
@@ -20,6 +21,7 @@ class Store(Protocol):
     def fetch(self, sql: str) -> list[dict[str, Any]]: ...
 
 
+ONE_WAY: dict[str, Any] = {"policy": {"form": "ICC(1,1)"}}
 RATINGS = [[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9], [6, 2, 4, 7]]
 
 
@@ -54,14 +56,14 @@ def test_inter_rater_gives_shrout_and_fleiss(store: Store) -> None:
     assert (agreement["n_targets"], agreement["n_raters"], agreement["n_dropped"]) == (6, 4, 0)
     assert (agreement["status"], agreement["reason"]) == ("ok", None)
     assert report.counts["rating_rows"] == report.counts["measurements"] == 24
-    assert report.tables == {"result.stability": 2}
+    assert report.tables == {"result.stability": 2, "result.stability_policy": 1}
 
 
 def test_incomplete_targets_are_dropped_and_counted_for_each_feature(store: Store) -> None:
     rows = [row | {"g": row["f"]} for row in shrout_fleiss_rows()]
     rows[5]["f"] = None
     store.add_ratings(rows, ["f", "g"])
-    by_feature = {row["feature"]: row for row in stability(store, forms=["ICC(1,1)"])[1]}
+    by_feature = {row["feature"]: row for row in stability(store, **ONE_WAY)[1]}
     # complete cases without the second target, Shrout and Fleiss's table by R psych
     assert by_feature["f"]["icc"] == pytest.approx(0.042424242424242434, abs=1e-12)
     assert (by_feature["f"]["n_targets"], by_feature["f"]["n_dropped"]) == (5, 1)
@@ -78,11 +80,13 @@ def test_a_failed_measurement_drops_its_target_visibly(store: Store) -> None:
     assert report.counts["measurements_with_values"] == 22
 
 
-def test_nan_that_slipped_past_the_gates_is_no_rating(store: Store) -> None:
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_what_is_not_finite_is_no_rating_and_counted(store: Store, value: float) -> None:
+    # traps 1 and 2: it slipped past the gates
     rows = shrout_fleiss_rows()
-    rows[5]["f"] = float("nan")
+    rows[5]["f"] = value
     store.add_ratings(rows, ["f"])
-    (row,) = stability(store, forms=["ICC(1,1)"])[1]
+    (row,) = stability(store, **ONE_WAY)[1]
     assert row["icc"] == pytest.approx(0.042424242424242434, abs=1e-12)
     assert row["n_dropped"] == 1
 
@@ -139,8 +143,11 @@ def test_different_raters_allow_one_way_forms_alone(store: Store) -> None:
     store.add_ratings(rows, ["f"])
     with pytest.raises(FileError, match="4 ratings each, but by 8 different raters"):
         stability(store, n_raters=4)
-    (row,) = stability(store, n_raters=4, forms=["ICC(1,1)"])[1]
-    assert row["icc"] == pytest.approx(0.1657417684054756, abs=1e-12)
+    for asked in ({}, {"n_raters": 4}):
+        (row,) = stability(store, raters_crossed=False, **asked)[1]
+        assert row["icc"] == pytest.approx(0.1657417684054756, abs=1e-12)
+        assert (row["icc_form"], row["n_raters"]) == ("ICC(1,1)", 4)
+        assert (row["ccc"], row["ccc_reason"]) == (None, "raters_not_crossed")
 
 
 def repeated_rows(vary: str) -> list[dict[str, Any]]:
@@ -200,12 +207,165 @@ def test_filters_leave_the_rest_out(store: Store) -> None:
 def test_rows_keep_the_declared_words(store: Store) -> None:
     rows = [row | {"constant": 1.0} for row in shrout_fleiss_rows()]
     store.add_ratings(rows, ["f", "constant"])
-    stability(store, forms=["ICC(1,1)", "ICC(A,1)", "ICC(C,1)", "ICC(1,k)", "ICC(A,k)", "ICC(C,k)"])
-    found = store.arrow("SELECT * FROM result.stability", {})
-    for column in table("result.stability").columns:
-        used = set(pc.unique(found[column.name]).to_pylist()) - {None}
-        assert not column.values or used <= set(column.values)
-        assert not column.required or found[column.name].null_count == 0
+    stability(store, forms="all")
+    stability(store, estimator="reml", policy={"bound": "estimate"})
+    for name in ("result.stability", "result.stability_policy"):
+        found = store.arrow(f"SELECT * FROM {name}", {})
+        for column in table(name).columns:
+            used = set(pc.unique(found[column.name]).to_pylist()) - {None}
+            assert not column.values or used <= set(column.values)
+            assert not column.required or found[column.name].null_count == 0
+
+
+def test_perturbed_copies_are_compared_with_the_drawn_mask(store: Store) -> None:
+    rows = [
+        {"patient_id": f"P{target}", "repeat_no": repeat, "derivation": derivation, "f": value}
+        for target, row in enumerate(RATINGS)
+        for (repeat, derivation), value in zip(
+            [(1, "label 1"), (1001, "perturbation:a"), (1002, "perturbation:b"), (1003, "ring")],
+            map(float, row),
+            strict=True,
+        )
+    ]
+    # another rater's, and a repetition drawn by hand, are no perturbations
+    rows += [row | {"rater_id": "B", "f": 3.0 * n} for n, row in enumerate(rows)]
+    rows += [row | {"repeat_no": 2, "derivation": "label 1", "f": 8.0} for row in rows[:24:4]]
+    store.add_ratings(rows, ["f"])
+    (row,) = stability(store, design="perturbation", raters=["A"])[1]
+    assert row["icc"] == pytest.approx(0.1657417684054756, abs=1e-12)
+    assert (row["design"], row["n_targets"], row["n_raters"]) == ("perturbation", 6, 4)
+    (by_hand,) = stability(store, design="intra_rater", raters=["A"])[1]
+    assert by_hand["n_raters"] == 2
+
+
+def test_sites_are_not_taken_together_unasked(store: Store) -> None:
+    store.add_ratings(shrout_fleiss_rows(), ["f"])
+    patients = [{"cohort_id": "C", "patient_id": f"P{n}", "site": "AB"[n % 2]} for n in range(6)]
+    store.add("study.patient", patients)
+    with pytest.raises(FileError, match="come from 2 sites") as error:
+        stability(store)
+    assert "across_sites" in error.value.cure
+    (row,) = stability(store, across_sites=True)[1]
+    assert row["icc"] == pytest.approx(0.2897637795275592, abs=1e-12)
+    (row,) = stability(store, sites=["A"])[1]
+    part = intraclass_correlation(mean_squares(np.array(RATINGS[::2], float)[None]), "ICC(A,1)")
+    assert row["icc"] == pytest.approx(part.icc[0], abs=1e-12)
+    assert row["n_targets"] == 3
+
+
+def test_reml_uses_every_rating_and_says_so(store: Store) -> None:
+    rows = shrout_fleiss_rows()
+    del rows[5]
+    store.add_ratings(rows, ["f"])
+    asked = {"estimator": "reml", "policy": {"bound": "estimate"}, "forms": "all"}
+    found = {row["icc_form"]: row for row in stability(store, **asked)[1]}
+    # R psych 2.2.9, lmer=TRUE, as it prints them
+    expected = {"ICC(1,1)": 0.1746147, "ICC(A,1)": 0.2968652, "ICC(C,1)": 0.7284196}
+    expected |= {"ICC(1,k)": 0.4583532, "ICC(A,k)": 0.6280882, "ICC(C,k)": 0.9147383}
+    for form, value in expected.items():
+        assert found[form]["icc"] == pytest.approx(value, abs=2e-6)
+    row = found["ICC(A,1)"]
+    assert (row["estimator"], row["reason"]) == ("reml_two_way", "no_interval_by_reml")
+    assert (row["n_targets"], row["n_raters"], row["n_dropped"]) == (6, 4, 0)
+    assert row["ci95_low"] is None and row["p_value"] is None
+    one_way = {"estimator": "reml", "raters_crossed": False, "policy": {"bound": "estimate"}}
+    (row,) = stability(store, **one_way)[1]
+    assert (row["estimator"], row["icc_form"]) == ("reml_one_way", "ICC(1,1)")
+
+
+def test_agreement_stands_beside_the_coefficient(store: Store) -> None:
+    rows = [row | {"g": row["f"] - 5.0} for row in shrout_fleiss_rows()]
+    store.add_ratings(rows, ["f", "g"])
+    f, g = stability(store)[1]
+    ratings = np.array(RATINGS, float)
+    sd = np.sqrt(ratings.var(axis=1, ddof=1).mean())
+    assert f["within_subject_sd"] == g["within_subject_sd"] == pytest.approx(sd, rel=1e-12)
+    assert f["repeatability_coefficient"] == pytest.approx(1.96 * 2**0.5 * sd, rel=1e-12)
+    cv = np.sqrt((ratings.var(axis=1, ddof=1) / ratings.mean(axis=1) ** 2).mean())
+    assert f["wcv"] == pytest.approx(cv, rel=1e-12)
+    assert (g["wcv"], g["wcv_reason"]) == (None, "values_change_sign")
+    assert g["ccc"] == pytest.approx(f["ccc"], rel=1e-12)
+
+
+def test_the_policy_is_stored_for_the_cohorts_that_are_named(store: Store) -> None:
+    store.add_ratings(shrout_fleiss_rows(), ["f"])
+    with pytest.raises(FileError, match="also_for' names D, which is no cohort"):
+        stability(store, also_for=["D"])
+    store.add("study.cohort", [{"cohort_id": "D"}])
+    policy = {"form": "ICC(C,1)", "bound": "estimate", "threshold": 0.7}
+    _, rows = stability(store, also_for=["D"], policy=policy, forms=["ICC(1,1)"])
+    assert [row["icc_form"] for row in rows] == ["ICC(1,1)", "ICC(C,1)"]
+    stored = store.fetch("SELECT * EXCLUDE analysis_run_id FROM result.stability_policy")
+    told = {"measured_in": "C", "icc_form": "ICC(C,1)", "bound": "estimate", "threshold": 0.7}
+    assert stored == [{"cohort_id": cohort} | told for cohort in ("C", "D")]
+
+
+def engines(store: Store, *, codes: bool = True) -> None:
+    """Two engines and a second profile of the first measure one feature, and one its own."""
+    store.add(
+        "imaging.extraction",
+        [
+            {"extraction_id": e, "profile": p, "engine": engine, "value_scale": "raw"}
+            for e, p, engine in (("e0", "p", "one"), ("e1", "p", "two"), ("e2", "q", "one"))
+        ],
+    )
+    words = [("one", "F"), ("two", "f_of_two"), ("one", "wavelet_F")]
+    store.add(
+        "vocab.feature",
+        [
+            {"feature_id": n, "engine": engine, "feature": name}
+            | {"image_type": "original" if n < 2 else "wavelet"}
+            | {"ibsi_code": "X1" if codes and n < 2 else None}
+            for n, (engine, name) in enumerate(words)
+        ],
+    )
+    values, measurements, segmentations, series = [], [], [], []
+    for target, row in enumerate(RATINGS):
+        ids = {"cohort_id": "C", "segmentation_id": f"s{target}", "series_id": f"i{target}"}
+        place = {"patient_id": f"P{target}", "timepoint_id": "t", "lesion_id": "1"}
+        drawn = {"region": "GTV", "rater_id": "A", "repeat_no": 1}
+        segmentations.append(ids | place | drawn)
+        series.append(ids | place | {"sequence": "CT"})
+        for engine in range(3):
+            number = 3 * target + engine
+            measured = ids | {"measurement_id": number, "extraction_id": f"e{engine}"}
+            measurements.append(measured | {"status": "ok", "current": True})
+            found = [(engine % 2, float(row[engine]))] + [(2, float(row[engine]))] * (engine != 1)
+            values += [
+                {"cohort_id": "C", "measurement_id": number, "feature_id": feature}
+                | {"value": value, "value_status": "ok"}
+                for feature, value in found
+            ]
+    for name, rows in (
+        ("imaging.segmentation", segmentations),
+        ("imaging.series", series),
+        ("imaging.measurement", measurements),
+        ("imaging.feature_value", values),
+    ):
+        known = table(name).arrow_schema.names
+        store.add(name, [{k: v for k, v in row.items() if k in known} for row in rows])
+
+
+def test_engines_are_compared_feature_by_feature(store: Store) -> None:
+    engines(store)
+    rows = stability(store, design="cross_engine")[1]
+    key = ("profile", "engine", "feature")
+    found = {tuple(row[name] for name in key): row for row in rows}
+    ratings = np.array(RATINGS, float)[None]
+    three = intraclass_correlation(mean_squares(ratings[:, :, :3]), "ICC(A,1)").icc[0]
+    two = intraclass_correlation(mean_squares(ratings[:, :, [0, 2]]), "ICC(A,1)").icc[0]
+    expected = {("p", "one", "F"): three, ("p", "two", "f_of_two"): three, ("q", "one", "F"): three}
+    # without a code the profiles of one engine meet by its own name
+    expected |= {("p", "one", "wavelet_F"): two, ("q", "one", "wavelet_F"): two}
+    assert {name: row["icc"] for name, row in found.items()} == pytest.approx(expected, abs=1e-12)
+    assert {row["n_raters"] for row in rows if row["feature"] == "wavelet_F"} == {2}
+    assert {row["stability_key"] for row in rows} >= {"C|GTV|CT|p|two"}
+
+
+def test_a_feature_of_one_engine_alone_has_no_coefficient(store: Store) -> None:
+    engines(store, codes=False)
+    rows = stability(store, design="cross_engine", features=["f_of_two"])[1]
+    assert [(row["icc"], row["reason"]) for row in rows] == [(None, "too_few_raters")]
 
 
 @pytest.mark.realdata

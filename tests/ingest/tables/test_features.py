@@ -222,3 +222,11 @@ def test_a_number_that_nothing_can_hold_is_refused(stage: Stage, told: Told, aga
     (refusal,) = staged.refusals
     assert again not in refusal.line()
     assert refusal.content_hash is None
+
+
+def test_numbers_of_perturbations_are_refused_of_tables(stage: Stage, told: Told) -> None:
+    rows = "P1,a,1000,1,1\nP2,a,1001,1,1\n"
+    declared = FEATURES | {"repeat_no": "{again}"}
+    staged = stage(f"id,reader,again,volume,shape_Sphericity\n{rows}", declared)
+    assert told(staged) == [("out_of_range", 3, "again")]
+    assert staged.rows["imaging.segmentation"]["repeat_no"].to_list() == [1000]

@@ -1,0 +1,240 @@
+"""Tests of all pairs of some features and some targets that have the same persons."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+from roentgene.analyses.association.correlation_blocks import Pairs, Side, pairs
+from roentgene.analyses.association.covariates import Adjustment, rank_scores, unit_residuals
+from roentgene.analyses.association.design import Design, adjustment_of
+from roentgene.analyses.association.p_values import (
+    Judged,
+    judge_correlations,
+    judge_groups,
+    judge_two_groups,
+    least_r,
+)
+from roentgene.analyses.association.ranks import Columns, Mask
+from roentgene.analyses.association.small_samples import EXACT_UP_TO, MIN_PERSONS
+from roentgene.analyses.constant import Floats
+
+#: States of a column that cannot be tested; 0 if it can.
+CONSTANT, EXPLAINED, DUPLICATE = 1, 2, 3
+#: Codes of ``P_METHODS``.
+_EXACT, _BY_T, _BY_NORMAL, _BY_CHI2 = range(4)
+_TARGETS_AT_ONCE = 64
+
+
+class BlockResult(NamedTuple):
+    """Kept pairs of some features and targets, and the state of each of these columns.
+
+    ``features`` and ``targets`` are the columns, ``feature_state`` and ``target_state`` have an
+    element for each of them; the others have an element for each kept pair.
+    """
+
+    features: NDArray[np.intp]
+    targets: NDArray[np.intp]
+    feature_state: NDArray[np.int8]
+    target_state: NDArray[np.int8]
+    n_persons: int
+    too_few: bool
+    feature: NDArray[np.intp]
+    target: NDArray[np.intp]
+    n: NDArray[np.int32]
+    estimate: Floats
+    statistic: Floats
+    p_value: Floats
+    p_method: NDArray[np.int8]
+
+
+class _Kept(NamedTuple):
+    i: NDArray[np.intp]
+    j: NDArray[np.intp]
+    judged: Judged
+
+
+class Sides(NamedTuple):
+    """Columns that can be tested, as vectors; which they are; and the states of all."""
+
+    x: Side
+    y: Side
+    features: NDArray[np.intp]
+    targets: NDArray[np.intp]
+    feature_state: NDArray[np.int8]
+    target_state: NDArray[np.int8]
+
+
+def assess(
+    design: Design, rows: Mask, i: NDArray[np.intp], j: NDArray[np.intp], n_threads: int
+) -> BlockResult:
+    """Test some features against some targets.
+
+    Parameters
+    ----------
+    design : Design
+        What is tested.
+    rows : ndarray of bool, shape (persons,)
+        Persons that have all these features and targets.
+    i, j : ndarray of int
+        Columns of the features and of the targets.
+    n_threads : int
+        Threads to work in.
+    """
+    adjustment = adjustment_of(design, rows)
+    n = int(adjustment.rows.sum())
+    if n < MIN_PERSONS or adjustment.degrees < MIN_PERSONS - 2:
+        return _nothing(i, j, n)
+    sides = sides_of(design, adjustment, i, j)
+    if not (sides.features.size and sides.targets.size):
+        kept = []
+    elif design.method == "kruskal":
+        kept = _kruskal(design, adjustment.rows, sides, n_threads)
+    else:
+        kept = _correlate(design, sides, n, adjustment.degrees, n_threads)
+    return _result(design, sides, kept, (i, j), n)
+
+
+def sides_of(
+    design: Design, adjustment: Adjustment, i: NDArray[np.intp], j: NDArray[np.intp]
+) -> Sides:
+    """Make vectors of the columns that can be tested."""
+    x, features, feature_state = _side(design, design.features, adjustment, i, design.duplicate[i])
+    y, targets, target_state = _side(design, design.targets, adjustment, j, np.zeros(j.size, bool))
+    return Sides(x, y, features, targets, feature_state, target_state)
+
+
+def _side(
+    design: Design,
+    columns: Columns,
+    adjustment: Adjustment,
+    chosen: NDArray[np.intp],
+    duplicate: Mask,
+) -> tuple[Side, NDArray[np.intp], NDArray[np.int8]]:
+    rows = adjustment.rows
+    state = np.where(duplicate, DUPLICATE, 0).astype(np.int8)
+    state[columns.constant(rows, chosen)] = CONSTANT
+    if design.method == "pearson" or design.adjusted:
+        vary = np.flatnonzero(state != CONSTANT)
+        values = (
+            columns.values[np.ix_(rows, chosen[vary])].T
+            if design.method == "pearson"
+            else rank_scores(columns, rows, chosen[vary], adjustment.strata)
+        )
+        units, explained = unit_residuals(values, adjustment.basis)
+        state[vary[explained]] = EXPLAINED
+        return Side.of_units(units[state[vary] == 0]), chosen[state == 0], state
+    ranks = columns.centred_ranks(rows, chosen)
+    if (state == 0).all():
+        return Side.of_ranks(ranks), chosen, state
+    return Side.of_ranks(ranks.where(state == 0)), chosen[state == 0], state
+
+
+def _correlate(design: Design, sides: Sides, n: int, degrees: int, n_threads: int) -> list[_Kept]:
+    """Correlations, or differences of two groups, of all pairs."""
+    x, y = sides.x, sides.y
+    of_groups = design.method == "mann_whitney"
+    may_be_exact = x.whole and n <= EXACT_UP_TO
+    if of_groups:
+        # without the continuity correction z is r sqrt(n - 1), and with it p is larger
+        z = -special.ndtri(min(design.keep_p, 1.0) / 2)
+        least = float(z / np.sqrt(n - 1) * (1 - 1e-9))
+        n_upper = -y.vectors.min(axis=1).astype(np.intp)
+    else:
+        least = least_r(design.keep_p, degrees)
+    if may_be_exact:
+        least = 0.0
+
+    def judge(found: Pairs) -> _Kept:
+        untied = ~x.tied[found.i] if may_be_exact else None
+        if of_groups:
+            judged = judge_two_groups(
+                found.products, x.squares[found.i], n_upper[found.j], untied, n
+            )
+        else:
+            if untied is not None:
+                untied &= ~y.tied[found.j]
+            judged = judge_correlations(found.r, degrees, found.products, untied, n)
+        return _keep(design, found.i, found.j, judged)
+
+    return pairs(x, y, least, judge, n_threads)
+
+
+def _kruskal(design: Design, rows: Mask, sides: Sides, n_threads: int) -> list[_Kept]:
+    """Shares of the ranks' variance between the categories of each target."""
+    x, n = sides.x, int(rows.sum())
+    kept = []
+    for start in range(0, sides.targets.size, _TARGETS_AT_ONCE):
+        some = sides.targets[start : start + _TARGETS_AT_ONCE]
+        members = [_one_hot(design.targets.values[rows, column]) for column in some]
+        n_groups = np.array([part.shape[1] for part in members])
+        ends = np.concatenate([[0], np.cumsum(n_groups)[:-1]])
+        group = np.hstack(members)
+        # sums of whole numbers: exact
+        sums = x.vectors @ group
+        between = np.add.reduceat(np.square(sums) / group.sum(axis=0), ends, axis=1)
+        i, j = np.indices(between.shape).reshape(2, -1)
+        judged = judge_groups(between.ravel() / x.squares[i], n_groups[j], n)
+        kept.append(_keep(design, i, j + start, judged))
+    return kept
+
+
+def _one_hot(codes: Floats) -> Floats:
+    categories, place = np.unique(codes, return_inverse=True)
+    return np.asarray(place[:, None] == np.arange(categories.size), np.float64)
+
+
+def _keep(design: Design, i: NDArray[np.intp], j: NDArray[np.intp], judged: Judged) -> _Kept:
+    if design.keep_p >= 1:
+        return _Kept(i, j, judged)
+    small = judged.p_value <= design.keep_p
+    return _Kept(i[small], j[small], judged.where(small))
+
+
+def _result(
+    design: Design,
+    sides: Sides,
+    kept: list[_Kept],
+    columns: tuple[NDArray[np.intp], NDArray[np.intp]],
+    n: int,
+) -> BlockResult:
+    nothing = _nothing(*columns, n)._replace(
+        feature_state=sides.feature_state, target_state=sides.target_state, too_few=False
+    )
+    if not kept:
+        return nothing
+    judged = [np.concatenate([part.judged[k] for part in kept]) for k in range(len(Judged._fields))]
+    other = {"mann_whitney": _BY_NORMAL, "kruskal": _BY_CHI2}.get(design.method, _BY_T)
+    i, j = (np.concatenate([part[k] for part in kept]) for k in range(2))
+    return nothing._replace(
+        feature=sides.features[i],
+        target=sides.targets[j],
+        n=np.full(i.size, n, np.int32),
+        estimate=judged[0],
+        statistic=judged[1],
+        p_value=judged[2],
+        p_method=np.where(judged[3], _EXACT, other).astype(np.int8),
+    )
+
+
+def _nothing(i: NDArray[np.intp], j: NDArray[np.intp], n: int) -> BlockResult:
+    """Make the result of a block with too few persons."""
+    places, numbers = np.empty(0, np.intp), np.empty(0)
+    return BlockResult(
+        features=i,
+        targets=j,
+        feature_state=np.zeros(i.size, np.int8),
+        target_state=np.zeros(j.size, np.int8),
+        n_persons=n,
+        too_few=True,
+        feature=places,
+        target=places,
+        n=np.empty(0, np.int32),
+        estimate=numbers,
+        statistic=numbers,
+        p_value=numbers,
+        p_method=np.empty(0, np.int8),
+    )

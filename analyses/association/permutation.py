@@ -1,0 +1,177 @@
+"""What chance finds: every pair again with shuffled persons, as often as one likes.
+
+The persons of the features are shuffled, and nothing else: what belongs together among the
+features, and among the targets, stays together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from threading import Lock
+
+import numpy as np
+from numpy.typing import NDArray
+
+from roentgene.analyses.association.correlation_blocks import in_threads, one_blas_thread
+from roentgene.analyses.association.design import Method, design_of
+from roentgene.analyses.association.ranks import Columns, Mask
+from roentgene.analyses.association.shuffled_block import (
+    Found,
+    blocks_of,
+    permutation_keys,
+    shuffle,
+    small_of,
+)
+from roentgene.analyses.association.testing import Tested
+from roentgene.analyses.constant import Floats
+
+__all__ = ["Permuted", "permutation_keys", "permute", "shuffle"]
+
+#: Two p that differ by less are one: a shuffle that changes nothing must count.
+_ALIKE = 1.0 + 1e-9
+
+
+@dataclass(frozen=True)
+class Permuted:
+    """Pairs with a small p, and how often chance finds as much; one element a pair.
+
+    ``p_value`` is that of Student's t. ``p_family_wise`` is the chance that the best pair of the
+    family is as good without any association; ``false_discovery_rate`` the share of pairs as
+    good that chance would find. ``smallest_p`` has the shape (permutations, families): the best
+    of each permutation, infinite where none was below ``up_to_p``.
+    """
+
+    feature: NDArray[np.int32]
+    target: NDArray[np.int32]
+    p_value: Floats
+    p_family_wise: Floats
+    false_discovery_rate: Floats
+    smallest_p: Floats
+    up_to_p: float
+
+    def of(self, tested: Tested) -> tuple[Floats, Floats]:
+        """Family-wise p and false discovery rate of the kept pairs; NaN where p was too large."""
+        width = 1 + max(tested.target.max(initial=0), self.target.max(initial=0))
+        known = self.feature.astype(np.int64) * width + self.target
+        asked = tested.feature.astype(np.int64) * width + tested.target
+        place = np.minimum(np.searchsorted(known, asked), max(known.size - 1, 0))
+        found = np.full((2, asked.size), np.nan)
+        if known.size:
+            there = known[place] == asked
+            found[0, there] = self.p_family_wise[place[there]]
+            found[1, there] = self.false_discovery_rate[place[there]]
+        return found[0], found[1]
+
+
+def permute(
+    features: Floats | Columns,
+    targets: Floats | Columns,
+    *,
+    method: Method = "spearman",
+    covariates: Floats | None = None,
+    strata: NDArray[np.integer] | None = None,
+    families: NDArray[np.integer] | None = None,
+    duplicate: Mask | None = None,
+    up_to_p: float = 1e-3,
+    n_permutations: int = 1000,
+    seed: int = 0,
+) -> Permuted:
+    """Test every feature against every target with shuffled persons.
+
+    Parameters
+    ----------
+    features, targets, method, covariates, strata, families, duplicate
+        As in :func:`roentgene.analyses.association.testing.associate`; not ``kruskal``.
+    up_to_p : float
+        Pairs with a larger p by Student's t are not looked at.
+    n_permutations : int
+        Shuffles.
+    seed : int
+        With the number of the shuffle, what the order of the persons is made of.
+
+    Raises
+    ------
+    ValueError
+        As ``associate``; or the method is ``kruskal``.
+
+    Notes
+    -----
+    Family-wise: Westfall and Young 1993, Resampling-Based Multiple Testing, single step, with
+    ``(1 + b) / (1 + B)`` of Phipson and Smyth 2010, doi:10.2202/1544-6115.1585. With covariates
+    the residuals of the targets are shuffled: Freedman and Lane 1983, doi:10.2307/1391660.
+    Within strata the persons are shuffled within their stratum. Pairs of different n are
+    compared by their p. A person has one place in the order of a shuffle, whatever the columns
+    lack: among the persons of a pair, that is a shuffle as well.
+    """
+    if method == "kruskal":
+        msg = "kruskal is not permuted: permute spearman or mann_whitney"
+        raise ValueError(msg)
+    design = design_of(features, targets, method, covariates, strata, duplicate, up_to_p)
+    if families is None:
+        families = np.zeros(design.features.n_columns, np.intp)
+    n_families = int(families.max(initial=-1)) + 1
+    with one_blas_thread() as n_threads:
+        blocks = blocks_of(design, families)
+        observed = small_of(blocks, None, up_to_p)
+        observed = observed.where(np.lexsort((observed.p_value, observed.family)))
+        bounds = np.searchsorted(observed.family, np.arange(n_families + 1))
+        # how many pairs of all shuffles reach each observed p, and no smaller one
+        frequency, lock = np.zeros(observed.p_value.size, np.int64), Lock()
+
+        def once(number: int) -> Floats:
+            keys = permutation_keys(seed, number, design.features.n_persons)
+            found = small_of(blocks, keys, up_to_p)
+            smallest, counts = _compare(found, observed.p_value, bounds)
+            # whole numbers: their sum is the same in any order
+            with lock:
+                np.add(frequency, counts, out=frequency)
+            return smallest
+
+        smallest_p = np.stack(in_threads(once, range(n_permutations), n_threads))
+    return _permuted(observed, bounds, frequency, smallest_p, up_to_p)
+
+
+def _compare(
+    found: Found, observed_p: Floats, bounds: NDArray[np.intp]
+) -> tuple[Floats, NDArray[np.int64]]:
+    """Smallest p of each family, and how many pairs reach each observed p and no smaller one."""
+    smallest = np.full(bounds.size - 1, np.inf)
+    counts = np.zeros(observed_p.size, np.int64)
+    np.minimum.at(smallest, found.family, found.p_value)
+    for number in np.unique(found.family).tolist():
+        start, stop = bounds[number], bounds[number + 1]
+        p_value = found.p_value[found.family == number]
+        place = np.searchsorted(observed_p[start:stop] * _ALIKE, p_value)
+        counts[start:stop] = np.bincount(place, minlength=stop - start + 1)[: stop - start]
+    return smallest, counts
+
+
+def _permuted(
+    observed: Found,
+    bounds: NDArray[np.intp],
+    frequency: NDArray[np.int64],
+    smallest_p: Floats,
+    up_to_p: float,
+) -> Permuted:
+    n_permutations = smallest_p.shape[0]
+    family_wise, discovery = np.empty(observed.p_value.size), np.empty(observed.p_value.size)
+    for number, (start, stop) in enumerate(pairwise(bounds.tolist())):
+        p_value = observed.p_value[start:stop]
+        best = np.sort(smallest_p[:, number])
+        reached = np.searchsorted(best, p_value * _ALIKE, side="right")
+        family_wise[start:stop] = (1 + reached) / (1 + n_permutations)
+        by_chance = np.cumsum(frequency[start:stop]) / n_permutations
+        as_good = np.searchsorted(p_value, p_value * _ALIKE, side="right")
+        share = np.minimum(by_chance / as_good, 1.0)
+        discovery[start:stop] = np.minimum.accumulate(share[::-1])[::-1]
+    order = np.lexsort((observed.target, observed.feature))
+    return Permuted(
+        feature=observed.feature[order].astype(np.int32),
+        target=observed.target[order].astype(np.int32),
+        p_value=observed.p_value[order],
+        p_family_wise=family_wise[order],
+        false_discovery_rate=discovery[order],
+        smallest_p=smallest_p,
+        up_to_p=up_to_p,
+    )

@@ -1,0 +1,133 @@
+-- title: Change of harmonized features since the baseline visit
+-- grain: a row of mart.delta_radiomics x a current harmonization run that speaks of its feature
+-- reference: none; the formulas stand in mart.delta_radiomics
+-- since: 0.1.0
+--
+-- Each value is harmonized by the batch that it was measured in, and the change is taken after
+-- that: a patient who moved to another scanner between the visits has two batches. Never the other
+-- way round, for a change has no batch. The pairs are those of mart.delta_radiomics, and so are the
+-- formulas and the guards, on the harmonized values; baseline_value and value are harmonized,
+-- baseline_raw_value and raw_value are not. delta_status is further not_harmonized, where one of
+-- the two could not be, with the reason of mart.harmonized_feature in delta_reason; then there is
+-- no change, not even of the raw values. was_fitted says whether the parameters were fitted on a
+-- value of the pair.
+WITH paired AS (
+  SELECT
+    later.run_name, later.analysis_run_id, later.persons,
+    delta.cohort_id, delta.person_id, delta.patient_id, delta.lesion_id, delta.rater_id,
+    delta.repeat_no, delta.sequence, delta.modality, delta.region, delta.profile, delta.engine,
+    delta.feature, delta.baseline_timepoint_id, delta.timepoint_id, delta.interval_days,
+    delta.baseline_measurement_id, delta.measurement_id,
+    earlier.batch AS baseline_batch, later.batch,
+    earlier.was_fitted OR later.was_fitted AS was_fitted,
+    delta.baseline_value AS baseline_raw_value, delta.value AS raw_value,
+    earlier.reason AS baseline_reason, later.reason,
+    delta.delta_status AS raw_status, delta.delta_reason AS raw_reason,
+    earlier.cell_no AS baseline_cell_no, later.cell_no,
+    earlier.design AS baseline_design, later.design, later.n_covariates
+  FROM mart_versions.delta_radiomics_v1 AS delta
+  JOIN mart_versions.measurement_batch_v1 AS later
+    ON later.cohort_id = delta.cohort_id
+    AND later.measurement_id = delta.measurement_id
+  JOIN mart_versions.measurement_batch_v1 AS earlier
+    ON earlier.analysis_run_id = later.analysis_run_id
+    AND earlier.cohort_id = delta.cohort_id
+    AND earlier.measurement_id = delta.baseline_measurement_id
+),
+brought AS (
+  SELECT
+    paired.run_name, paired.analysis_run_id, paired.persons, paired.cohort_id, paired.person_id,
+    paired.patient_id, paired.lesion_id, paired.rater_id, paired.repeat_no, paired.sequence,
+    paired.modality, paired.region, paired.profile, paired.engine, paired.feature,
+    paired.baseline_timepoint_id, paired.timepoint_id, paired.interval_days,
+    paired.baseline_measurement_id, paired.measurement_id, paired.baseline_batch, paired.batch,
+    paired.was_fitted, paired.baseline_raw_value, paired.raw_value, paired.raw_status,
+    paired.raw_reason,
+    coalesce(
+      paired.baseline_reason, paired.reason, earlier_line.reason, later_line.reason
+    ) AS reason,
+    earlier_line.slope * paired.baseline_raw_value + earlier_line.intercept
+    + CASE
+      WHEN paired.n_covariates = 0 THEN 0
+      ELSE (1 - earlier_line.slope)
+        * list_inner_product(paired.baseline_design, earlier_line.betas)
+    END AS baseline_value,
+    later_line.slope * paired.raw_value + later_line.intercept
+    + CASE
+      WHEN paired.n_covariates = 0 THEN 0
+      ELSE (1 - later_line.slope) * list_inner_product(paired.design, later_line.betas)
+    END AS value
+  FROM paired
+  JOIN mart_versions.harmonization_line_v1 AS earlier_line
+    ON earlier_line.cell_no = paired.baseline_cell_no
+    AND earlier_line.feature = paired.feature
+  JOIN mart_versions.harmonization_line_v1 AS later_line
+    ON later_line.cell_no = paired.cell_no
+    AND later_line.feature = paired.feature
+),
+guarded AS (
+  SELECT
+    run_name, analysis_run_id, persons, cohort_id, person_id, patient_id, lesion_id, rater_id,
+    repeat_no, sequence, modality, region, profile, engine, feature, baseline_timepoint_id,
+    timepoint_id, interval_days, baseline_measurement_id, measurement_id, baseline_batch, batch,
+    was_fitted, baseline_raw_value, raw_value, raw_reason, reason, baseline_value, value,
+    CASE
+      WHEN raw_status IN ('baseline_missing', 'follow_up_missing') THEN raw_status
+      WHEN reason IS NOT NULL OR baseline_value IS NULL OR value IS NULL THEN 'not_harmonized'
+      WHEN NOT isfinite(value - baseline_value) THEN 'not_finite'
+      WHEN baseline_value = 0 THEN 'baseline_zero'
+      WHEN abs(baseline_value) < 1e-9 * abs(value) THEN 'baseline_tiny'
+      WHEN sign(value) * sign(baseline_value) < 0 THEN 'sign_change'
+      WHEN value <= 0 OR baseline_value <= 0 THEN 'non_positive'
+      ELSE 'ok'
+    END AS delta_status
+  FROM brought
+)
+SELECT
+  run_name,
+  analysis_run_id,
+  persons,
+  cohort_id,
+  person_id,
+  patient_id,
+  lesion_id,
+  rater_id,
+  repeat_no,
+  sequence,
+  modality,
+  region,
+  profile,
+  engine,
+  feature,
+  baseline_timepoint_id,
+  timepoint_id,
+  interval_days,
+  baseline_batch,
+  batch,
+  was_fitted,
+  baseline_raw_value,
+  raw_value,
+  baseline_value,
+  value,
+  CASE WHEN delta_status <> 'not_finite' THEN value - baseline_value END AS delta_absolute,
+  CASE
+    WHEN delta_status IN ('sign_change', 'non_positive', 'ok')
+      THEN (value - baseline_value) / abs(baseline_value)
+  END AS delta_relative,
+  CASE
+    WHEN delta_status <> 'not_finite'
+      THEN (value - baseline_value) / nullif(abs(value) / 2 + abs(baseline_value) / 2, 0)
+  END AS delta_symmetric,
+  ln(nullif(CASE delta_status WHEN 'ok' THEN value / baseline_value END, 0)) AS delta_log_ratio,
+  CASE
+    WHEN delta_status <> 'not_finite' AND interval_days > 0
+      THEN (value - baseline_value) / interval_days
+  END AS delta_per_day,
+  delta_status,
+  CASE
+    WHEN delta_status IN ('baseline_missing', 'follow_up_missing') THEN raw_reason
+    WHEN delta_status = 'not_harmonized' THEN reason
+  END AS delta_reason,
+  baseline_measurement_id,
+  measurement_id
+FROM guarded

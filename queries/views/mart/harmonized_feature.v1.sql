@@ -1,0 +1,141 @@
+-- title: One value a person before and after harmonization
+-- grain: a row of mart.patient_feature x a current harmonization run that speaks of its feature
+-- reference: Johnson, Li and Rabinovic 2007, doi 10.1093/biostatistics/kxj037
+-- since: 0.1.0
+--
+-- Raw values of every visit with the parameters of the run, which were fitted on the values of one
+-- visit and of the persons that was_fitted marks: persons says train, or all, and what is fitted on
+-- all must not go into a prediction. harmonized_value is NULL where status is not_harmonized, with
+-- the reason: batch_missing, unseen_batch (no person who was fitted is of it), covariate_missing
+-- (or a class that was not fitted), or why the feature was left out of the fit: constant_in_batch,
+-- too_few_in_batch, confounded, no_residual_variance. Of the mean of several lesions each is brought
+-- by the batch it was measured in. Values of the reference batch are as they were. Changes between
+-- visits are taken from harmonized values, never harmonized themselves: see mart.harmonized_delta.
+WITH place AS (
+  SELECT
+    measurement_batch.run_name, measurement_batch.analysis_run_id, measurement_batch.persons,
+    chosen.cohort_id, chosen.person_id, chosen.patient_id, chosen.timepoint_id, chosen.sequence,
+    chosen.region, chosen.profile, chosen.engine, measurement_batch.batch,
+    measurement_batch.was_fitted, measurement_batch.cell_no, measurement_batch.n_covariates,
+    measurement_batch.design, measurement_batch.reason, chosen.measurement_id, chosen.series_id,
+    chosen.averaged, chosen.n_lesions, chosen.lesion_id, chosen.volume_mm3
+  FROM mart_versions.patient_measurement_v1 AS chosen
+  JOIN mart_versions.measurement_batch_v1 AS measurement_batch
+    ON measurement_batch.cohort_id = chosen.cohort_id
+    AND measurement_batch.measurement_id = chosen.measurement_id
+),
+line AS (
+  SELECT line_no, feature, slope, intercept, betas, reason
+  FROM mart_versions.harmonization_line_v1
+),
+of_lesion AS (
+  SELECT
+    place.run_name, place.analysis_run_id, place.persons, place.cohort_id, place.person_id,
+    place.patient_id, place.timepoint_id, place.sequence, place.region, place.profile,
+    place.engine, line.feature, place.batch, place.was_fitted, feature_value.value,
+    CASE
+      WHEN place.n_covariates = 0 THEN line.slope * feature_value.value + line.intercept
+      ELSE line.slope * feature_value.value + line.intercept
+        + (1 - line.slope) * list_inner_product(place.design, line.betas)
+    END AS harmonized_value,
+    coalesce(place.reason, line.reason) AS reason,
+    place.n_lesions, place.lesion_id, place.volume_mm3
+  FROM place
+  JOIN imaging.feature_value
+    ON feature_value.cohort_id = place.cohort_id
+    AND feature_value.measurement_id = place.measurement_id
+  JOIN line ON line.line_no = place.cell_no * 4294967296 + feature_value.feature_id
+  WHERE feature_value.value_status = 'ok'
+    AND place.averaged
+)
+SELECT
+  place.run_name,
+  place.analysis_run_id,
+  place.persons,
+  place.cohort_id,
+  place.person_id,
+  place.patient_id,
+  place.timepoint_id,
+  place.sequence,
+  place.region,
+  place.profile,
+  place.engine,
+  line.feature,
+  place.batch,
+  place.was_fitted,
+  feature_value.value,
+  line.slope * feature_value.value + line.intercept AS harmonized_value,
+  CASE WHEN coalesce(place.reason, line.reason) IS NULL THEN 'ok' ELSE 'not_harmonized' END
+    AS status,
+  coalesce(place.reason, line.reason) AS reason,
+  place.measurement_id
+FROM place
+JOIN imaging.feature_value
+  ON feature_value.cohort_id = place.cohort_id
+  AND feature_value.measurement_id = place.measurement_id
+JOIN line ON line.line_no = place.cell_no * 4294967296 + feature_value.feature_id
+WHERE feature_value.value_status = 'ok'
+  AND NOT place.averaged
+  AND place.n_covariates = 0
+UNION ALL
+-- apart from those without covariates, whose join carries no lists
+SELECT
+  place.run_name,
+  place.analysis_run_id,
+  place.persons,
+  place.cohort_id,
+  place.person_id,
+  place.patient_id,
+  place.timepoint_id,
+  place.sequence,
+  place.region,
+  place.profile,
+  place.engine,
+  line.feature,
+  place.batch,
+  place.was_fitted,
+  feature_value.value,
+  line.slope * feature_value.value + line.intercept
+  + (1 - line.slope) * list_inner_product(place.design, line.betas) AS harmonized_value,
+  CASE WHEN coalesce(place.reason, line.reason) IS NULL THEN 'ok' ELSE 'not_harmonized' END
+    AS status,
+  coalesce(place.reason, line.reason) AS reason,
+  place.measurement_id
+FROM place
+JOIN imaging.feature_value
+  ON feature_value.cohort_id = place.cohort_id
+  AND feature_value.measurement_id = place.measurement_id
+JOIN line ON line.line_no = place.cell_no * 4294967296 + feature_value.feature_id
+WHERE feature_value.value_status = 'ok'
+  AND NOT place.averaged
+  AND place.n_covariates > 0
+UNION ALL
+SELECT
+  run_name,
+  analysis_run_id,
+  persons,
+  cohort_id,
+  person_id,
+  patient_id,
+  timepoint_id,
+  sequence,
+  region,
+  profile,
+  engine,
+  feature,
+  CASE WHEN min(batch) = max(batch) THEN min(batch) END AS batch,
+  bool_and(was_fitted) AS was_fitted,
+  sum(value * volume_mm3 ORDER BY lesion_id) / sum(volume_mm3 ORDER BY lesion_id) AS value,
+  CASE
+    WHEN count(harmonized_value) = count(*)
+      THEN sum(harmonized_value * volume_mm3 ORDER BY lesion_id)
+        / sum(volume_mm3 ORDER BY lesion_id)
+  END AS harmonized_value,
+  CASE WHEN count(reason) = 0 THEN 'ok' ELSE 'not_harmonized' END AS status,
+  min(reason) AS reason,
+  NULL AS measurement_id
+FROM of_lesion
+GROUP BY
+  run_name, analysis_run_id, persons, cohort_id, person_id, patient_id, timepoint_id, sequence,
+  region, profile, engine, feature, n_lesions
+HAVING count(*) = n_lesions

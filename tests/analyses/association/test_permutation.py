@@ -1,0 +1,136 @@
+"""Permutations beside plain loops, and their independence of threads and blocks."""
+
+from itertools import permutations
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy import stats
+from threadpoolctl import threadpool_limits
+
+from roentgene.analyses.association import correlation_blocks, shuffled_block
+from roentgene.analyses.association.permutation import permute
+from roentgene.analyses.association.shuffled_block import permutation_keys, shuffle
+from roentgene.analyses.association.testing import associate
+
+
+def _made(seed: int, n: int = 40) -> tuple[Any, Any]:
+    random = np.random.default_rng(seed)
+    features, targets = random.normal(size=(n, 9)), random.normal(size=(n, 11))
+    features[:, 2] += targets[:, 4]
+    features[:, 5] += 0.6 * targets[:, 6]
+    features[:, 1], targets[:, 3] = features[:, 1].round(), targets[:, 3].round()
+    return features, targets
+
+
+def test_counts_are_those_of_a_plain_loop() -> None:
+    features, targets = _made(1)
+    families = np.array([0, 1, 1, 0, 1, 0, 0, 2, 2])
+    found = permute(features, targets, families=families, up_to_p=0.2, n_permutations=40, seed=3)
+    real = np.abs(stats.spearmanr(features, targets).statistic[:9, 9:])
+    chance = np.empty((40, 9, 11))
+    for number in range(40):
+        order = shuffle(permutation_keys(3, number, 40), np.zeros(40, int))
+        shuffled = features[order]
+        chance[number] = np.abs(stats.spearmanr(shuffled, targets).statistic[:9, 9:])
+    kept = associate(features, targets, keep_p=0.2)
+    assert np.array_equal(found.feature, kept.feature)
+    assert np.array_equal(found.target, kept.target)
+    share = np.empty(found.feature.size)
+    for place, (i, j) in enumerate(zip(found.feature, found.target, strict=True)):
+        members = families == families[i]
+        best = chance[:, members].max(axis=(1, 2))
+        reached = (best >= real[i, j] - 1e-12).sum()
+        assert found.p_family_wise[place] == (1 + reached) / 41
+        by_chance = (chance[:, members] >= real[i, j] - 1e-12).sum() / 40
+        share[place] = min(by_chance / (real[members] >= real[i, j] - 1e-12).sum(), 1.0)
+    for place, i in enumerate(found.feature):
+        weaker = (families[found.feature] == families[i]) & (
+            found.p_value >= found.p_value[place] * (1 - 1e-9)
+        )
+        assert found.false_discovery_rate[place] == pytest.approx(share[weaker].min(), rel=1e-12)
+    family_wise, discovery = found.of(kept)
+    assert np.array_equal(family_wise, found.p_family_wise)
+    assert np.array_equal(discovery, found.false_discovery_rate)
+    everything = found.of(associate(features, targets))
+    assert np.isnan(everything[0]).sum() == 99 - found.feature.size
+
+
+def test_covariates_are_kept_as_freedman_and_lane_keep_them() -> None:
+    features, targets = _made(2, 30)
+    age = np.random.default_rng(9).normal(size=(30, 1))
+    found = permute(features, targets, covariates=age, up_to_p=1.0, n_permutations=20, seed=1)
+    design = np.hstack([np.ones((30, 1)), stats.rankdata(age, axis=0)])
+
+    def residuals(values: Any) -> Any:
+        return values - design @ np.linalg.lstsq(design, values, rcond=None)[0]
+
+    x, y = (residuals(stats.rankdata(values, axis=0)) for values in (features, targets))
+    fitted = stats.rankdata(targets, axis=0) - y
+    for number in range(20):
+        order = shuffle(permutation_keys(1, number, 30), np.zeros(30, int))
+        back = np.empty_like(y)
+        back[order] = y
+        again = residuals(fitted + back)
+        r = np.abs(np.corrcoef(x.T, again.T)[:9, 9:]).max()
+        t = r * np.sqrt(27 / (1 - r**2))
+        assert found.smallest_p[number, 0] == pytest.approx(2 * stats.t.sf(t, 27), rel=1e-9)
+
+
+def test_persons_stay_in_their_stratum() -> None:
+    strata = np.array([4, 4, 1, 1, 1, 4, 2])
+    for number in range(20):
+        order = shuffle(permutation_keys(1, number, 7), strata)
+        assert sorted(order) == list(range(7))
+        assert (strata[order] == strata).all()
+    features, targets = _made(3, 60)
+    site = np.arange(60) % 2
+    features, targets = features + 3 * site[:, None], targets + 3 * site[:, None]
+    within = permute(features, targets, strata=site, up_to_p=1.0, n_permutations=99)
+    across = permute(features, targets, up_to_p=1.0, n_permutations=99)
+    assert (across.p_family_wise < 0.02).mean() > 0.9
+    assert (within.p_family_wise < 0.02).sum() < 5
+
+
+def test_every_order_is_equally_likely() -> None:
+    seen = [tuple(shuffle(permutation_keys(7, k, 4), np.zeros(4, int))) for k in range(2400)]
+    frequency = [seen.count(order) for order in permutations(range(4))]
+    assert stats.chisquare(frequency).pvalue > 0.01
+
+
+@pytest.mark.parametrize("method", ["spearman", "pearson", "mann_whitney"])
+def test_neither_threads_nor_blocks_matter(method: Any, monkeypatch: Any) -> None:
+    # trap 17
+    features, targets = _made(4)
+    features[:3, 2] = targets[8, 3:5] = np.nan
+    if method == "mann_whitney":
+        targets = np.where(np.isnan(targets), np.nan, targets > 0)
+    given: dict[str, Any] = {"method": method, "up_to_p": 0.1, "n_permutations": 30, "seed": 5}
+    once = permute(features, targets, **given)
+    with threadpool_limits(1):
+        alone = permute(features, targets, **given)
+    monkeypatch.setattr(shuffled_block, "BLOCK", 3)
+    monkeypatch.setattr(correlation_blocks, "BLOCK", 3)
+    for other in (alone, permute(features, targets, **given)):
+        assert np.array_equal(other.feature, once.feature)
+        assert np.array_equal(other.p_family_wise, once.p_family_wise)
+        assert np.array_equal(other.false_discovery_rate, once.false_discovery_rate)
+        np.testing.assert_allclose(other.smallest_p, once.smallest_p, rtol=1e-11)
+    differently = permute(features, targets, **given | {"seed": 6})
+    assert not np.array_equal(differently.smallest_p, once.smallest_p)
+
+
+def test_chance_alone_rarely_reaches_the_level_of_the_family() -> None:
+    random = np.random.default_rng(8)
+    smallest = []
+    for seed in range(60):
+        features, targets = random.normal(size=(2, 20, 6))
+        found = permute(features, targets, up_to_p=1.0, n_permutations=19, seed=seed)
+        smallest.append(found.p_family_wise.min())
+    # 1 in 20 at the smallest p of 19 permutations
+    assert stats.binomtest(smallest.count(0.05), 60, 0.05).pvalue > 0.01
+
+
+def test_several_groups_are_refused() -> None:
+    with pytest.raises(ValueError, match="kruskal is not permuted"):
+        permute(np.ones((9, 1)), np.ones((9, 1)), method="kruskal")

@@ -1,0 +1,251 @@
+"""Harmonized values and their changes, on parameters that are written by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from math import log, sqrt
+from typing import Any
+
+import pytest
+
+KEY = {
+    "analysis_run_id": "run",
+    "cohort_id": "C",
+    "sequence": "T1",
+    "region": "GTV",
+    "profile": "original",
+    "engine": "pyradiomics",
+}
+#: grand_mean, var_pooled, gamma_star, delta_star
+PARAMETERS: Mapping[str, tuple[float, float, float, float]] = {
+    "north": (10.0, 4.0, 0.5, 2.25),
+    "south": (10.0, 4.0, -1.0, 0.25),
+}
+FEATURES = "SELECT * FROM mart.harmonized_feature ORDER BY person_id, timepoint_id, feature"
+DELTAS = "SELECT * FROM mart.harmonized_delta ORDER BY person_id, feature"
+Fit = Callable[..., None]
+
+
+def brought(value: float, site: str, kept: float = 0.0) -> float:
+    """ComBat as Johnson et al. write it; ``kept`` is the covariates' part."""
+    grand_mean, pooled, gamma, delta = PARAMETERS[site]
+    standardised = (value - grand_mean - kept) / sqrt(pooled)
+    return sqrt(pooled) * (standardised - gamma) / sqrt(delta) + grand_mean + kept
+
+
+@pytest.fixture
+def fit(warehouse: Any) -> Fit:
+    """Stores a model of a feature for the sites north and south."""
+
+    def add(*features: str, run_name: str = "sites", **model: Any) -> None:
+        run = {"analysis": "harmonization", "name": run_name, "current": True}
+        warehouse.add("ops.analysis_run", {"analysis_run_id": "run", **run})
+        said = {"timepoint_id": "t0", "batch_source": "site", "method": "parametric"}
+        warehouse.add("result.harmonization_model", KEY | said | {"persons": "train"} | model)
+        for batch, numbers in PARAMETERS.items():
+            warehouse.add("result.harmonization_batch", KEY | {"batch": batch})
+            names = ("grand_mean", "var_pooled", "gamma_star", "delta_star")
+            known = dict(zip(names, numbers, strict=True)) | {"status": "ok", "batch": batch}
+            for feature in features:
+                warehouse.add("result.harmonization", KEY | known | {"feature": feature})
+
+    return add
+
+
+def patient(warehouse: Any, name: str, **given: Any) -> None:
+    row = {"cohort_id": "C", "patient_id": name, "person_id": name.upper()}
+    warehouse.add_once("study.patient", row | given)
+
+
+def test_values_of_known_batches_and_reasons_of_others(warehouse: Any, fit: Fit) -> None:
+    for name, site in {"p1": "north", "p2": "south", "p3": "west", "p4": None}.items():
+        patient(warehouse, name, site=site)
+        warehouse.measure({"Contrast": 13.0, "Energy": 2.0}, patient_id=name)
+    fit("Contrast")
+    left_out = {"feature": "Energy", "status": "not_adjusted", "reason": "constant_in_batch"}
+    warehouse.add("result.harmonization", *(KEY | left_out | {"batch": b} for b in PARAMETERS))
+    warehouse.add("result.harmonization_person", KEY | {"person_id": "P1"})
+    rows = warehouse.rows(FEATURES)
+    found = {(row["person_id"], row["feature"]): row for row in rows}
+    assert len(found) == len(rows) == 8
+    for person, site in {"P1": "north", "P2": "south"}.items():
+        row = found[person, "Contrast"]
+        assert row["harmonized_value"] == pytest.approx(brought(13.0, site), abs=1e-13)
+        assert (row["value"], row["status"], row["batch"]) == (13.0, "ok", site)
+        assert (row["was_fitted"], row["persons"], row["run_name"]) == (
+            person == "P1",
+            "train",
+            "sites",
+        )
+        assert found[person, "Energy"]["reason"] == "constant_in_batch"
+    reasons = {person: found[person, "Contrast"]["reason"] for person in ("P3", "P4")}
+    assert reasons == {"P3": "unseen_batch", "P4": "batch_missing"}
+    held = [row for row in rows if row["reason"]]
+    assert {(row["status"], row["harmonized_value"]) for row in held} == {("not_harmonized", None)}
+
+
+def test_a_run_that_is_not_current_says_nothing(warehouse: Any, fit: Fit) -> None:
+    patient(warehouse, "p1", site="north")
+    warehouse.measure({"Contrast": 13.0})
+    fit("Contrast")
+    warehouse.con.execute("UPDATE ops.analysis_run SET current = FALSE")
+    assert warehouse.rows(FEATURES) == []
+    assert warehouse.rows("SELECT * FROM mart.measurement_batch") == []
+
+
+def test_the_effects_of_several_covariates_come_back_unscaled(warehouse: Any, fit: Fit) -> None:
+    ages = {
+        "p1": (60.0, "male"),
+        "p2": (50.0, "female"),
+        "p3": (None, "male"),
+        "p4": (40.0, "other"),
+    }
+    for name, (age, sex) in ages.items():
+        patient(warehouse, name, site="south", age_at_day_zero=age, sex=sex)
+        warehouse.measure({"Contrast": 13.0}, patient_id=name)
+    fit("Contrast")
+    columns = [("age_at_day_zero", None, 1), ("sex", "female", 0), ("sex", "male", 2)]
+    warehouse.add(
+        "result.harmonization_covariate",
+        *(
+            KEY | {"source": "patient", "variable": v, "level": level, "place": place}
+            for v, level, place in columns
+        ),
+    )
+    warehouse.add(
+        "result.harmonization_effect",
+        *(KEY | {"feature": "Contrast", "place": n, "beta": b} for n, b in ((1, 0.1), (2, 3.0))),
+    )
+    found = {row["person_id"]: row for row in warehouse.rows(FEATURES)}
+    expected = {"P1": brought(13.0, "south", 9.0), "P2": brought(13.0, "south", 5.0)}
+    for person, value in expected.items():
+        assert found[person]["harmonized_value"] == pytest.approx(value, abs=1e-13)
+    # neither an age that is missing nor a class that was not fitted is guessed
+    assert {found[p]["reason"] for p in ("P3", "P4")} == {"covariate_missing"}
+    assert all(found[p]["harmonized_value"] is None for p in ("P3", "P4"))
+
+
+def test_the_mean_of_lesions_is_that_of_harmonized_lesions(warehouse: Any, fit: Fit) -> None:
+    warehouse.add("study.setting", {"name": "lesion_rule", "value": "weighted_mean"})
+    patient(warehouse, "p1", site="north")
+    for lesion, value, volume in (("1", 13.0, 100.0), ("2", 16.0, 300.0)):
+        warehouse.measure({"Contrast": value}, lesion_id=lesion, volume_mm3=volume)
+    fit("Contrast")
+    (row,) = warehouse.rows(FEATURES)
+    assert row["value"] == 15.25
+    assert row["harmonized_value"] == pytest.approx(brought(15.25, "north"), abs=1e-13)
+    assert (row["measurement_id"], row["batch"], row["status"]) == (None, "north", "ok")
+
+
+def test_changes_are_those_of_harmonized_values(warehouse: Any, fit: Fit) -> None:
+    """Trap: between two scanners the change of raw values is that of the scanners."""
+    warehouse.visits({"t0": 0, "t1": 30})
+    scanners = {"t0": "north", "t1": "south"}
+    for visit, scanner in scanners.items():
+        raw = {"north": 14.0, "south": 9.0}[scanner]
+        warehouse.measure({"Contrast": raw, "Zero": 11.0}, timepoint_id=visit, scanner=scanner)
+    fit("Contrast", "Zero", batch_source="scanner")
+    row = warehouse.rows(DELTAS)[0]
+    first, second = brought(14.0, "north"), brought(9.0, "south")
+    assert (row["baseline_raw_value"], row["raw_value"]) == (14.0, 9.0)
+    assert (row["baseline_batch"], row["batch"], row["delta_status"]) == ("north", "south", "ok")
+    assert row["baseline_value"] == pytest.approx(first, abs=1e-13)
+    assert row["delta_absolute"] == pytest.approx(second - first, abs=1e-13)
+    assert row["delta_relative"] == pytest.approx((second - first) / first, abs=1e-13)
+    assert row["delta_symmetric"] == pytest.approx(2 * (second - first) / (second + first))
+    assert row["delta_log_ratio"] == pytest.approx(log(second / first), abs=1e-13)
+    assert row["delta_per_day"] == pytest.approx((second - first) / 30, abs=1e-13)
+
+
+@pytest.mark.parametrize(
+    ("baseline", "follow_up", "status", "given"),
+    [
+        (None, 13.0, "baseline_missing", {}),
+        (13.0, None, "follow_up_missing", {}),
+        (-15.0, 13.0, "sign_change", {"delta_absolute", "delta_relative"}),
+        (-15.0, -16.0, "non_positive", {"delta_absolute", "delta_relative"}),
+        (13.0, 14.0, "ok", {"delta_absolute", "delta_relative", "delta_log_ratio"}),
+    ],
+)
+def test_guards_of_changes(
+    warehouse: Any,
+    fit: Fit,
+    baseline: float | None,
+    follow_up: float | None,
+    status: str,
+    given: set[str],
+) -> None:
+    warehouse.visits({"t0": 0, "t1": 30})
+    patient(warehouse, "p1", site="north")
+    warehouse.measure({"Contrast": baseline}, timepoint_id="t0")
+    warehouse.measure({"Contrast": follow_up}, timepoint_id="t1")
+    fit("Contrast")
+    (row,) = warehouse.rows(DELTAS)
+    assert row["delta_status"] == status
+    names = ("delta_absolute", "delta_relative", "delta_log_ratio")
+    assert {name for name in names if row[name] is not None} == set(given)
+    assert (row["delta_reason"] is None) == (baseline is not None and follow_up is not None)
+
+
+def test_no_change_where_one_value_could_not_be_harmonized(warehouse: Any, fit: Fit) -> None:
+    warehouse.visits({"t0": 0, "t1": 30})
+    for visit, scanner in {"t0": "north", "t1": "west"}.items():
+        warehouse.measure({"Contrast": 13.0}, timepoint_id=visit, scanner=scanner)
+    fit("Contrast", batch_source="scanner")
+    (row,) = warehouse.rows(DELTAS)
+    assert (row["delta_status"], row["delta_reason"]) == ("not_harmonized", "unseen_batch")
+    assert all(row[name] is None for name in ("delta_absolute", "delta_symmetric", "delta_per_day"))
+
+
+def test_variables_of_a_visit_and_batches_of_an_image(warehouse: Any) -> None:
+    warehouse.visits({"t0": 0, "t1": 30})
+    patient(warehouse, "p1", site="north", sex="unknown", age_at_day_zero=61.5)
+    cells = [(None, "kps", 90.0), ("t1", "kps", 70.0), ("t1", "dose", 2.0)]
+    for visit, name, number in cells:
+        cell = {"cohort_id": "C", "patient_id": "p1", "timepoint_id": visit, "variable": name}
+        given = {"value_number": number, "as_given": f"{number:g}", "value_status": "ok"}
+        warehouse.add("clinical.variable", cell | given)
+    sql = "SELECT timepoint_id, source, variable, value_number, value_text FROM mart.visit_variable"
+    found = {tuple(row.values()) for row in warehouse.rows(sql)}
+    assert found == {
+        *((v, "patient", "site", None, "north") for v in ("t0", "t1")),
+        *((v, "patient", "age_at_day_zero", 61.5, "61.5") for v in ("t0", "t1")),
+        ("t0", "clinical", "kps", 90.0, "90"),
+        # the visit's own value stands over the patient's
+        ("t1", "clinical", "kps", 70.0, "70"),
+        ("t1", "clinical", "dose", 2.0, "2"),
+    }
+    maker = {"manufacturer": "A", "manufacturer_model": "B", "convolution_kernel": "FC07"}
+    warehouse.measure({}, timepoint_id="t1", **maker)
+    sql = "SELECT batch_source, batch_variable, batch FROM mart.series_batch"
+    assert {tuple(row.values()) for row in warehouse.rows(sql)} == {
+        ("site", None, "north"),
+        ("scanner", None, "A B"),
+        ("kernel", None, "FC07"),
+        ("variable", "kps", "70"),
+        ("variable", "dose", "2"),
+    }
+
+
+def test_shares_of_variance_by_hand(warehouse: Any, fit: Fit) -> None:
+    """Two sites, (1, 3) and (5, 7): between 16 of 20; ranks the same by their order."""
+    values = {
+        "p1": ("north", 1.0),
+        "p2": ("north", 3.0),
+        "p3": ("south", 5.0),
+        "p4": ("south", 7.0),
+    }
+    for name, (site, value) in values.items():
+        patient(warehouse, name, site=site, sex="male")
+        warehouse.measure({"Contrast": value}, patient_id=name)
+        warehouse.add("result.harmonization_person", KEY | {"person_id": name.upper()})
+    fit("Contrast")
+    (row,) = warehouse.rows("SELECT * FROM mart.site_variance")
+    assert (row["factor"], row["n_persons"], row["n_groups"]) == ("batch", 4, 2)
+    assert row["explained_before"] == pytest.approx(16 / 20, abs=1e-13)
+    assert row["rank_explained_before"] == pytest.approx(4 / 5, abs=1e-13)
+    after = [brought(value, site) for site, value in values.values()]
+    mean = sum(after) / 4
+    between = sum(2 * (sum(pair) / 2 - mean) ** 2 for pair in (after[:2], after[2:]))
+    total = sum((value - mean) ** 2 for value in after)
+    assert row["explained_after"] == pytest.approx(between / total, abs=1e-12)
