@@ -101,7 +101,7 @@ def _kind(model: Model) -> str:
     return next(
         f"{name} {get_args(field.annotation)[0]}"
         for name, field in model.model_fields.items()
-        if _says_the_kind(field)
+        if _is_one_word(field)
     )
 
 
@@ -120,7 +120,7 @@ def meaning(model: Model, name: str) -> str:
     LookupError
         If there is none.
     """
-    if _says_the_kind(model.model_fields[name]):
+    if _is_one_word(model.model_fields[name]):
         return "says what this is"
     for cls in model.__mro__:
         if cls is not Declared and issubclass(cls, Declared):
@@ -132,8 +132,11 @@ def meaning(model: Model, name: str) -> str:
 
 
 def _says_the_kind(field: FieldInfo) -> bool:
-    words = get_args(field.annotation)
-    return get_origin(field.annotation) is Literal and len(words) == 1 and field.is_required()
+    return _is_one_word(field) and field.is_required()
+
+
+def _is_one_word(field: FieldInfo) -> bool:
+    return get_origin(field.annotation) is Literal and len(get_args(field.annotation)) == 1
 
 
 @cache

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Literal
 
 from pydantic import Field, FiniteFloat, model_validator
@@ -17,7 +16,7 @@ class Signature(Declared):
 
     name: Name
     """What the rows call it."""
-    weights: Mapping[str, FiniteFloat] = Field(min_length=1)
+    weights: dict[str, FiniteFloat] = Field(min_length=1)
     """Weight of each feature by its whole name."""
 
 
