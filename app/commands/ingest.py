@@ -114,7 +114,7 @@ def _plan_lines(made: Plan) -> Iterator[str]:
             f"{counted(len(imaging.cases), 'image')} to work on"
         )
         if imaging.n_perturbed:
-            yield f"  {counted(imaging.n_perturbed, 'extraction')} of perturbed regions among the new"
+            yield f"  {counted(imaging.n_perturbed, 'extraction')} of perturbed regions among them"
     for table in made.tables:
         yield one_line(
             f"table {table.name} ({table.kind}): {table.state}, {counted(table.n_rows, 'row')}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, Literal
 
 from pydantic import Field, FiniteFloat, field_validator, model_validator
@@ -52,7 +51,7 @@ class Survival(Scope):
     """Whether hazard ratios are per standard deviation of the feature, or per unit."""
     min_events: int = Field(default=10, ge=2)
     """Models with fewer events are not fitted."""
-    cut: Literal["median"] | FiniteFloat | Mapping[str, FiniteFloat] | None = None
+    cut: Literal["median"] | FiniteFloat | dict[str, FiniteFloat] | None = None
     """Also Kaplan-Meier curves and the log-rank test of persons above against those at or below a
     cut: ``median`` of the persons of the model, a number, or a number for each feature by its name.
     Left out, there are none.
