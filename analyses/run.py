@@ -58,6 +58,7 @@ class _Kind:
     """One kind of analysis: what carries it out, and what its numbers depend on."""
 
     find: Callable[[Store, Any], Findings]
+    further_state: Callable[[Store, Any], Any]
     queries: tuple[str, ...]
     libraries: tuple[str, ...]
 
@@ -87,7 +88,7 @@ def run_analysis(warehouse: Store, spec: AnalysisSpec) -> RunReport:
     started_at = datetime.now(UTC)
     kind = _kind(spec)
     sql_hash = text_hash(canonical_json([query_text(name) for name in kind.queries]))
-    run_id = _run_id(warehouse, spec, sql_hash)
+    run_id = _run_id(warehouse, spec, [sql_hash, kind.further_state(warehouse, spec)])
     stored = _stored(warehouse, spec, run_id)
     if stored is not None:
         return stored
@@ -118,7 +119,12 @@ def run_analysis(warehouse: Store, spec: AnalysisSpec) -> RunReport:
 def _kind(spec: AnalysisSpec) -> _Kind:
     """Kind of a spec; the numeric cores are imported here and not before."""
     module = import_module(_MODULES[spec.analysis])
-    return _Kind(module.find, module.QUERIES, module.LIBRARIES)
+    return _Kind(
+        module.find,
+        getattr(module, "further_state", lambda store, spec: None),
+        module.QUERIES,
+        module.LIBRARIES,
+    )
 
 
 def _versions(libraries: tuple[str, ...]) -> dict[str, str]:
@@ -153,15 +159,19 @@ def canonical_spec(spec: AnalysisSpec) -> str:
     return canonical_json(spec.model_dump(mode="json"))
 
 
-def _run_id(warehouse: Store, spec: AnalysisSpec, sql_hash: str) -> str:
+def _run_id(warehouse: Store, spec: AnalysisSpec, further: list[Any]) -> str:
     """Id of a run from the question, the state of the data, the SQL and the code.
 
     The state of the data is the list of batches, settings, withdrawals and view versions, not
     the snapshot: an analysis makes a new snapshot by its own commit.
     """
-    asked = {"cohorts": list(spec.cohorts), "runs": list(spec.runs_read)}
+    asked = {
+        "cohorts": list(spec.cohorts),
+        "runs": list(spec.runs_read),
+        "collections": list(spec.collections_read),
+    }
     state = warehouse.arrow(query_text("analyses/data_state"), asked)
-    parts = [spec.analysis, canonical_spec(spec), state.to_pylist(), sql_hash, version("roentgene")]
+    parts = [spec.analysis, canonical_spec(spec), state.to_pylist(), *further, version("roentgene")]
     return text_hash(canonical_json(parts))[:_ID_LENGTH]
 
 

@@ -96,8 +96,9 @@ def _spec(seed: int, kind: str) -> dict[str, Any]:
 class Way:
     """One way from the study to a model, with a leak or without.
 
-    ``leaks`` is None where test rows are looked at but not their target: that cannot be seen here,
-    and is refused because the patients of tomorrow are not there to be looked at.
+    ``leaks`` is None where nothing is asked. Where test rows are looked at but not their target it
+    cannot be seen here, and is refused because the patients of tomorrow are not there to be
+    looked at; and where a site tells the target, that is confounding and no leak.
     """
 
     name: str
@@ -299,8 +300,8 @@ def _duplicated(study: Study, seed: int) -> float:
 WAYS: Sequence[Way] = (
     Way("release, all steps fitted on the training rows", False, _by_release("honest", {})),
     Way(
-        "the same without harmonization",
-        False,
+        "the same without harmonization: the features tell the site, and the site the target",
+        None,
         _by_release(
             "raw", {"prepare": [dict(step) for step in STEPS if step is not HARMONIZATION]}
         ),

@@ -39,8 +39,9 @@ SELECT
   'patient-' || target_no || '|baseline|1' AS target,
   'reader ' || rater_no AS rater,
   value,
-  $k::BIGINT AS n_raters, $n::BIGINT AS n_targets_of_key, false AS has_repeats,
-  true AS is_complete, feature_no::INTEGER AS feature_no, target_no::INTEGER AS target_no,
+  $k::BIGINT AS n_raters, $n::BIGINT AS n_targets_of_key, 1 AS n_sites,
+  false AS has_repeats, true AS is_complete,
+  feature_no::INTEGER AS feature_no, target_no::INTEGER AS target_no,
   rater_no::INTEGER AS rater_no
 FROM dense
 """

@@ -18,10 +18,10 @@ class Perturbations(Declared):
     Each repetition is a chain, in this order: noise is added to the image; image and mask are
     rotated and shifted together; the contour is displaced at random; the volume is changed. How
     far, is drawn evenly from the ranges below, apart for each region of each mask and each
-    repetition, from the seed: the same seed gives the same repetition on any machine. Ranges of
-    ``[0, 0]`` and ``false`` leave a step out. Repetitions keep the rater of the mask that they
-    come from, with ``repeat_no`` 1001, 1002 and so on; ``design: perturbation`` of a stability
-    analysis compares them, and no other view counts them.
+    repetition, from the seed: the same seed gives the same repetition on any machine with the same
+    numpy. Ranges of ``[0, 0]`` and ``false`` leave a step out. Repetitions keep the rater of the
+    mask that they come from, with ``repeat_no`` 1001, 1002 and so on; ``design: perturbation`` of
+    a stability analysis compares them, and no other view counts them.
     """
 
     of: tuple[Name, ...] = Field(min_length=1)

@@ -17,6 +17,7 @@ from roentgene.analyses.association.targets import Block, Covariates
 from roentgene.analyses.association.testing import Method, Tested, Untested, associate
 from roentgene.analyses.constant import Floats
 from roentgene.analyses.person_matrix import PersonMatrix
+from roentgene.schemas.errors import FileError
 
 
 @dataclass(frozen=True)
@@ -80,14 +81,30 @@ def rows_of(matrix: PersonMatrix | None, persons: Sequence[str]) -> Floats:
     return found
 
 
-def volume_columns(predictors: Predictors, covariates: Covariates) -> NDArray[np.intp] | None:
-    """Which column of the volumes is that of each feature; -1 where it has none."""
+def volume_columns(
+    run: str, predictors: Predictors, covariates: Covariates
+) -> NDArray[np.intp] | None:
+    """Which column of the volumes is that of each feature.
+
+    Raises
+    ------
+    FileError
+        If nobody has a volume of the region of some features.
+    """
     if covariates.volumes is None:
         return None
     keys = covariates.volumes.columns.column_names
     known = {tuple(row.values()): i for i, row in enumerate(covariates.volumes.columns.to_pylist())}
     wanted = predictors.columns.select(keys).to_pylist()
-    return np.array([known.get(tuple(row.values()), -1) for row in wanted], np.intp)
+    found = [known.get(tuple(row.values())) for row in wanted]
+    missing = [row for row, column in zip(wanted, found, strict=True) if column is None]
+    if missing:
+        msg = (
+            f"{run}: {len(missing)} of {len(found)} features have no volume of their region, "
+            f"e.g. those of {', '.join(str(word) for word in missing[0].values())}"
+        )
+        raise FileError(msg, "Leave out 'volume' of the covariates, or these features")
+    return np.array(found, np.intp)
 
 
 def answer(question: Question) -> Answer:
@@ -150,21 +167,15 @@ def _designs(question: Question) -> Iterator[tuple[NDArray[np.intp], Floats]]:
         for number in everything:
             parts = [question.clinical, question.baseline[:, [number]]]
             if question.volumes is not None and question.volume_of is not None:
-                parts.append(_volume(question.volumes, int(question.volume_of[number])))
+                parts.append(question.volumes[:, [question.volume_of[number]]])
             yield everything[[number]], np.hstack(parts)
     elif question.volumes is not None and question.volume_of is not None:
         for column in np.unique(question.volume_of):
-            volume = _volume(question.volumes, int(column))
+            volume = question.volumes[:, [column]]
             chosen = np.flatnonzero(question.volume_of == column)
             yield chosen, np.hstack([question.clinical, volume])
     else:
         yield everything, question.clinical
-
-
-def _volume(volumes: Floats, column: int) -> Floats:
-    if column < 0:
-        return np.full((volumes.shape[0], 1), np.nan)
-    return volumes[:, [column]]
 
 
 def _in_place(tested: Tested, chosen: NDArray[np.intp]) -> Tested:

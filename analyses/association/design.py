@@ -13,6 +13,9 @@ from roentgene.analyses.constant import Floats
 
 Method: TypeAlias = Literal["spearman", "pearson", "mann_whitney", "kruskal"]
 
+#: Methods whose effect is no correlation, and that take neither covariates nor strata.
+OF_GROUPS = ("mann_whitney", "kruskal")
+
 
 class Design(NamedTuple):
     """What is tested: columns of the same persons, the statistic, and what is taken out."""
@@ -52,7 +55,7 @@ def design_of(
         if size != x.n_persons:
             msg = f"{x.n_persons} rows of features but {size} of {name}"
             raise ValueError(msg)
-    of_groups = method in {"mann_whitney", "kruskal"}
+    of_groups = method in OF_GROUPS
     if of_groups and (covariates is not None or strata is not None):
         msg = f"{method} takes no covariates and no strata: use spearman for the same targets"
         raise ValueError(msg)

@@ -45,16 +45,20 @@ def counted_before(
     columns : pyarrow.Table
         Keys of the features, one row each.
     is_shape : ndarray of bool, shape (features,)
-        Shape belongs to the segmentation: under whatever sequence and profile it stands, it is
-        one feature of its region. The one of most persons counts, of equal ones the first.
+        Shape belongs to the segmentation: under whatever profile it stands, it is one feature of
+        what was drawn on a sequence. The one of most persons counts, of equal ones the first.
+        Where one mask serves several sequences, its values are equal and count once for that;
+        masks that were drawn on each are several.
     family : ndarray of int, shape (features,)
         Number of the family of each.
     """
-    names = zip(columns["region"].to_pylist(), columns["feature"].to_pylist(), strict=True)
-    found: dict[tuple[int, str, str], list[int]] = {}
-    for number, (region, feature) in enumerate(names):
+    names = zip(
+        *(columns[key].to_pylist() for key in ("region", "sequence", "feature")), strict=True
+    )
+    found: dict[tuple[int, str, str, str], list[int]] = {}
+    for number, (region, sequence, feature) in enumerate(names):
         if is_shape[number]:
-            found.setdefault((int(family[number]), region, feature), []).append(number)
+            found.setdefault((int(family[number]), region, sequence, feature), []).append(number)
     n_persons = np.isfinite(values).sum(axis=0)
     repeated = np.zeros(columns.num_rows, bool)
     for alike in found.values():

@@ -81,13 +81,17 @@ def combine(
     size = shape[0] * shape[1]
     weight, first, second, signed = (np.zeros(size) for _ in range(4))
     n, n_strata = np.zeros(size, np.int32), np.zeros(size, np.int32)
+    # persons of the sites that do not count, too: what an untested pair had
+    seen = np.zeros(size, np.int32)
     # why a pair was tested nowhere is what the site of most persons says
     reason, most = np.ones(size, np.int8), np.full(size, -1, np.int32)
     # in the order of the sites, so that a sum is the same each time
     for part in parts:
         degrees = part.n.astype(np.float64) - 3.0 - n_covariates
         counted = degrees >= 1
-        place = (part.feature.astype(np.int64) * shape[1] + part.target)[counted]
+        place = part.feature.astype(np.int64) * shape[1] + part.target
+        seen[place] += part.n
+        place = place[counted]
         r = _short_of_one(part.estimate[counted], part.n[counted], method)
         z = np.arctanh(r)
         w = degrees[counted] / VARIANCE[method]
@@ -100,6 +104,7 @@ def combine(
         if part.untested is not None:
             other = part.untested
             place = other.feature.astype(np.int64) * shape[1] + other.target
+            seen[place] += other.n
             larger = other.n > most[place]
             reason[place[larger]] = other.reason[larger]
             most[place[larger]] = other.n[larger]
@@ -137,7 +142,7 @@ def combine(
         untested=Untested(
             (missing // shape[1]).astype(np.int32),
             (missing % shape[1]).astype(np.int32),
-            n[missing],
+            seen[missing],
             reason[missing],
         ),
         n_infinite=sum(part.n_infinite for part in parts),

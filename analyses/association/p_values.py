@@ -9,17 +9,28 @@ from numpy.typing import NDArray
 from scipy import special
 
 from roentgene.analyses.association.ranks import Mask
-from roentgene.analyses.association.small_samples import exact_p, exact_u_p
+from roentgene.analyses.association.small_samples import exact_u_p
 from roentgene.analyses.constant import Floats
+
+#: How a p was computed; the position is its code.
+P_METHODS = (
+    "exact",
+    "t_approximation",
+    "normal_approximation",
+    "chi2_approximation",
+    "t_or_normal_approximation",
+    "permutation_bound",
+)
+EXACT, BY_T, BY_NORMAL, BY_CHI2, BY_T_OR_NORMAL, BOUND = range(len(P_METHODS))
 
 
 class Judged(NamedTuple):
-    """Effect, test statistic and two-sided p of some pairs, and which p are exact."""
+    """Effect, test statistic and two-sided p of some pairs, and codes of ``P_METHODS``."""
 
     estimate: Floats
     statistic: Floats
     p_value: Floats
-    exact: Mask
+    p_method: NDArray[np.int8]
 
     def where(self, chosen: Mask) -> Judged:
         """Choose some of the pairs."""
@@ -27,7 +38,16 @@ class Judged(NamedTuple):
             self.estimate[chosen],
             self.statistic[chosen],
             self.p_value[chosen],
-            self.exact[chosen],
+            self.p_method[chosen],
+        )
+
+    def by(self, code: int, p_value: Floats, where: Mask | None = None) -> Judged:
+        """Give all pairs, or some of them, a p of another method."""
+        if where is None:
+            where = np.ones(p_value.size, bool)
+        return self._replace(
+            p_value=np.where(where, p_value, self.p_value),
+            p_method=np.where(where, code, self.p_method).astype(np.int8),
         )
 
 
@@ -71,26 +91,47 @@ def least_r(p: float, degrees: int) -> float:
     return t / float(np.sqrt(degrees + t * t)) * (1 - 1e-9)
 
 
-def judge_correlations(
-    r: Floats, degrees: int, products: Floats, untied: Mask | None, n: int
-) -> Judged:
-    """Test correlations by Student's t, or exactly where there are few persons.
+def judge_correlations(r: Floats, degrees: int) -> Judged:
+    """Test correlations by Student's t.
 
     Parameters
     ----------
-    r, products : ndarray
-        Correlations, and the products of doubled centred ranks that they are made of.
-    degrees, n : int
-        Degrees of freedom; persons.
-    untied : ndarray of bool, optional
-        Pairs to be tested by all permutations.
+    r : ndarray
+        Correlations.
+    degrees : int
+        Degrees of freedom.
     """
     t = t_of(r, degrees)
-    p_value = p_of_t(t, degrees)
-    if untied is None:
-        return Judged(r, t, p_value, np.zeros(r.size, bool))
-    p_value[untied] = exact_p(products[untied], n)
-    return Judged(r, t, p_value, untied)
+    return Judged(r, t, p_of_t(t, degrees), np.full(r.size, BY_T, np.int8))
+
+
+def judge_within_strata(r: Floats, degrees: int) -> Judged:
+    """Test rank correlations within strata by the larger p of two approximations.
+
+    Parameters
+    ----------
+    r : ndarray
+        Correlations.
+    degrees : int
+        Degrees of freedom of Student's t.
+
+    Notes
+    -----
+    Strata of a few persons have so few orders that all of them agree by chance, which t takes for
+    certainty: six pairs agree wholly once in 32 times, and t gives p = 0. The normal distribution
+    with the variance ``1 / (degrees + 1)`` of permutations within strata of one size (van
+    Elteren 1960) does not. Both p fall with ``|r|``: what :func:`least_r` leaves out has a larger
+    p by both.
+    """
+    judged = judge_correlations(r, degrees)
+    normal = 2.0 * special.ndtr(-np.abs(r) * np.sqrt(degrees + 1.0))
+    return judged.by(BY_T_OR_NORMAL, np.maximum(judged.p_value, normal))
+
+
+def bounded(judged: Judged, bound: Floats) -> Judged:
+    """Raise p to the smallest that so few persons can give."""
+    small = judged.p_value < bound
+    return judged.by(BOUND, np.where(small, bound, judged.p_value), small)
 
 
 def judge_two_groups(
@@ -129,12 +170,14 @@ def judge_two_groups(
     z = (np.abs(difference) - 0.5) / spread
     p_value = np.minimum(2.0 * special.ndtr(-z), 1.0)
     estimate = difference / (n_upper * n_lower / 2.0)
+    judged = Judged(estimate, u, p_value, np.full(u.size, BY_NORMAL, np.int8))
     if untied is None:
-        return Judged(estimate, u, p_value, np.zeros(u.size, bool))
+        return judged
+    exact = p_value.copy()
     for size in np.unique(n_upper[untied]).tolist():
         those = untied & (n_upper == size)
-        p_value[those] = exact_u_p(u[those], size, n - size)
-    return Judged(estimate, u, p_value, untied)
+        exact[those] = exact_u_p(u[those], size, n - size)
+    return judged.by(EXACT, exact, untied)
 
 
 def judge_groups(shares: Floats, n_groups: NDArray[np.intp], n: int) -> Judged:
@@ -150,4 +193,4 @@ def judge_groups(shares: Floats, n_groups: NDArray[np.intp], n: int) -> Judged:
         Persons.
     """
     h = (n - 1) * shares
-    return Judged(shares, h, special.chdtrc(n_groups - 1, h), np.zeros(h.size, bool))
+    return Judged(shares, h, special.chdtrc(n_groups - 1, h), np.full(h.size, BY_CHI2, np.int8))

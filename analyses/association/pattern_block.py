@@ -12,20 +12,26 @@ from roentgene.analyses.association.correlation_blocks import Pairs, Side, pairs
 from roentgene.analyses.association.covariates import Adjustment, rank_scores, unit_residuals
 from roentgene.analyses.association.design import Design, adjustment_of
 from roentgene.analyses.association.p_values import (
+    EXACT,
     Judged,
+    bounded,
     judge_correlations,
     judge_groups,
     judge_two_groups,
+    judge_within_strata,
     least_r,
 )
 from roentgene.analyses.association.ranks import Columns, Mask
-from roentgene.analyses.association.small_samples import EXACT_UP_TO, MIN_PERSONS
+from roentgene.analyses.association.small_samples import (
+    EXACT_UP_TO,
+    MIN_PERSONS,
+    exact_p,
+    smallest_p,
+)
 from roentgene.analyses.constant import Floats
 
 #: States of a column that cannot be tested; 0 if it can.
 CONSTANT, EXPLAINED, DUPLICATE = 1, 2, 3
-#: Codes of ``P_METHODS``.
-_EXACT, _BY_T, _BY_NORMAL, _BY_CHI2 = range(4)
 _TARGETS_AT_ONCE = 64
 
 
@@ -94,7 +100,7 @@ def assess(
     elif design.method == "kruskal":
         kept = _kruskal(design, adjustment.rows, sides, n_threads)
     else:
-        kept = _correlate(design, sides, n, adjustment.degrees, n_threads)
+        kept = _correlate(design, sides, adjustment, n_threads)
     return _result(design, sides, kept, (i, j), n)
 
 
@@ -133,34 +139,55 @@ def _side(
     return Side.of_ranks(ranks.where(state == 0)), chosen[state == 0], state
 
 
-def _correlate(design: Design, sides: Sides, n: int, degrees: int, n_threads: int) -> list[_Kept]:
+def _correlate(design: Design, sides: Sides, adjustment: Adjustment, n_threads: int) -> list[_Kept]:
     """Correlations, or differences of two groups, of all pairs."""
-    x, y = sides.x, sides.y
-    of_groups = design.method == "mann_whitney"
-    may_be_exact = x.whole and n <= EXACT_UP_TO
-    if of_groups:
+    x, y, degrees = sides.x, sides.y, adjustment.degrees
+    n = int(adjustment.rows.sum())
+    few = n <= EXACT_UP_TO and not design.adjusted
+    if design.method == "mann_whitney":
         # without the continuity correction z is r sqrt(n - 1), and with it p is larger
         z = -special.ndtri(min(design.keep_p, 1.0) / 2)
         least = float(z / np.sqrt(n - 1) * (1 - 1e-9))
         n_upper = -y.vectors.min(axis=1).astype(np.intp)
     else:
         least = least_r(design.keep_p, degrees)
-    if may_be_exact:
+    if few:
         least = 0.0
+    bound_x, bound_y = _bounds(design, sides, adjustment.rows) if few else (None, None)
+
+    # one stratum is none, unless it is as small
+    strata = adjustment.strata
+    several = strata is not None and (strata.any() or n <= EXACT_UP_TO)
+    within_strata = several and design.method == "spearman"
+
+    def judged(found: Pairs) -> Judged:
+        if design.method == "mann_whitney":
+            untied = ~x.tied[found.i] if few else None
+            squares = x.squares[found.i]
+            return judge_two_groups(found.products, squares, n_upper[found.j], untied, n)
+        if within_strata:
+            return judge_within_strata(found.r, degrees)
+        by_t = judge_correlations(found.r, degrees)
+        if few and x.whole:
+            p_value = exact_p(found.products, x.vectors, y.vectors, found.i, found.j)
+            return by_t.by(EXACT, p_value)
+        if bound_x is not None and bound_y is not None:
+            return bounded(by_t, np.maximum(bound_x[found.i], bound_y[found.j]))
+        return by_t
 
     def judge(found: Pairs) -> _Kept:
-        untied = ~x.tied[found.i] if may_be_exact else None
-        if of_groups:
-            judged = judge_two_groups(
-                found.products, x.squares[found.i], n_upper[found.j], untied, n
-            )
-        else:
-            if untied is not None:
-                untied &= ~y.tied[found.j]
-            judged = judge_correlations(found.r, degrees, found.products, untied, n)
-        return _keep(design, found.i, found.j, judged)
+        return _keep(design, found.i, found.j, judged(found))
 
     return pairs(x, y, least, judge, n_threads)
+
+
+def _bounds(design: Design, sides: Sides, rows: Mask) -> tuple[Floats, Floats]:
+    """Smallest p of all permutations of each feature and of each target."""
+    x, y = (
+        smallest_p(columns.values[np.ix_(rows, chosen)].T)
+        for columns, chosen in ((design.features, sides.features), (design.targets, sides.targets))
+    )
+    return x, y
 
 
 def _kruskal(design: Design, rows: Mask, sides: Sides, n_threads: int) -> list[_Kept]:
@@ -207,7 +234,6 @@ def _result(
     if not kept:
         return nothing
     judged = [np.concatenate([part.judged[k] for part in kept]) for k in range(len(Judged._fields))]
-    other = {"mann_whitney": _BY_NORMAL, "kruskal": _BY_CHI2}.get(design.method, _BY_T)
     i, j = (np.concatenate([part[k] for part in kept]) for k in range(2))
     return nothing._replace(
         feature=sides.features[i],
@@ -216,7 +242,7 @@ def _result(
         estimate=judged[0],
         statistic=judged[1],
         p_value=judged[2],
-        p_method=np.where(judged[3], _EXACT, other).astype(np.int8),
+        p_method=judged[3],
     )
 
 

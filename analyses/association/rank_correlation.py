@@ -62,7 +62,7 @@ def spearman(features: Floats, targets: Floats, duplicate: Mask | None = None) -
 
     Notes
     -----
-    p is exact for at most 9 persons without ties; otherwise it is twice the tail of Student's t
+    p is exact for at most 9 persons; otherwise it is twice the tail of Student's t
     with n - 2 degrees of freedom at ``rho * sqrt((n - 2) / ((1 - rho) (1 + rho)))``.
     """
     design = design_of(features, targets, "spearman", None, None, duplicate, 1.0)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from roentgene.analyses.association.blocks import Answer, Question
 from roentgene.analyses.association.chance import LIMIT, Summary
+from roentgene.analyses.association.design import OF_GROUPS
 from roentgene.analyses.association.family_sizes import FamilySizes
 from roentgene.analyses.association.rank_correlation import detectable_rho
 from roentgene.analyses.association.testing import FEW_PERSONS, P_METHODS, REASONS
@@ -134,13 +135,14 @@ def _results(context: Context, block: Block, chosen: NDArray[np.intp]) -> dict[s
         n = np.concatenate([n, untested.n])
         n_strata = np.concatenate([n_strata, np.zeros(untested.n.size, np.int32)])
         reason[~ok] = untested.reason[chosen[~ok] - n_tested]
-    n = n[chosen]
-    detectable = detectable_rho(n)
+    n, n_strata = n[chosen], n_strata[chosen]
+    detectable = _detectable(block, n, n_strata)
+    of_groups = block.question.method in OF_GROUPS
     method = np.zeros(chosen.size, np.int8)
     method[ok] = tested.p_method[chosen[ok]]
     return {
         "n": pa.array(n),
-        "n_strata": pa.array(n_strata[chosen]),
+        "n_strata": pa.array(n_strata),
         **{
             name: _numbers(of_pairs(values), chosen.size)
             for name, values in {
@@ -158,11 +160,24 @@ def _results(context: Context, block: Block, chosen: NDArray[np.intp]) -> dict[s
         "p_method": _words(P_METHODS, method, ok),
         "detectable_estimate": _numbers(detectable, chosen.size),
         # with fewer than four persons no effect is detectable at all
-        "underpowered": pa.array(~(detectable <= context.spec.underpowered_above)),
+        "underpowered": pa.array(
+            ~(detectable <= context.spec.underpowered_above), mask=np.full(n.size, of_groups)
+        ),
         "few_persons": pa.array(n < FEW_PERSONS),
         "status": _words(("not_tested", "ok"), ok.astype(np.int8), None),
         "reason": _words(REASONS, reason, ~ok),
     }
+
+
+def _detectable(block: Block, n: NDArray[np.int32], n_strata: NDArray[np.int32]) -> Floats:
+    """Smallest correlation that would be found; NaN of tests of groups, whose effect is none."""
+    if block.question.method in OF_GROUPS:
+        return np.full(n.size, np.nan)
+    k, strata = block.question.n_covariates, np.maximum(n_strata, 1)
+    if block.answer.heterogeneity_p is None:
+        return detectable_rho((n - k - (strata - 1)).astype(np.int32))
+    # each of the combined sites has lost a mean, Fisher's three and its covariates
+    return detectable_rho((n - (strata * (3 + k) - 3)).astype(np.int32))
 
 
 def _numbers(values: NDArray[Any] | None, size: int) -> pa.Array:

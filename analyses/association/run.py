@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from roentgene.analyses.association.blocks import Answer, Question, answer, rows_of, volume_columns
 from roentgene.analyses.association.chance import controls, permutations, summary
+from roentgene.analyses.association.design import OF_GROUPS
 from roentgene.analyses.association.families import counted_before, family_labels, numbered
 from roentgene.analyses.association.family_sizes import family_sizes
 from roentgene.analyses.association.predictors import (
@@ -46,7 +47,6 @@ _ALL_PAIRS = 1_000_000
 _TAIL = 0.05
 #: Pairs of a change with its baseline are the diagonal of a matrix: small ones waste little.
 _COLUMNS_AT_ONCE = 50
-_BY_GROUPS = ("mann_whitney", "kruskal")
 
 
 def find(warehouse: Store, spec: Association) -> Findings:
@@ -150,7 +150,7 @@ def _question(
         else counted_before(features, predictors.columns, predictors.is_shape, family),
         clinical=rows_of(covariates.clinical, persons),
         volumes=None if covariates.volumes is None else rows_of(covariates.volumes, persons),
-        volume_of=volume_columns(predictors, covariates),
+        volume_of=volume_columns(spec.name, predictors, covariates),
         baseline=predictors.baseline[chosen]
         if adjusted and predictors.baseline is not None
         else None,
@@ -163,7 +163,7 @@ def _question(
 
 def _refuse_groups(spec: Association, question: Question) -> None:
     """Refuse tests of groups where something is to be held constant: they cannot."""
-    if question.method not in _BY_GROUPS:
+    if question.method not in OF_GROUPS:
         return
     several = len(question.strata.names) > 1
     if several or question.n_covariates:
@@ -198,7 +198,11 @@ def _counts(
         "infinite_values_left_out": one.tested.n_infinite,
         **one.tested.counts,
     }
-    if len(question.strata.names) > 1:
-        counts["persons_without_site"] = len(both) - len(question.persons)
-        counts["persons_by_stratum"] = question.strata.sizes
+    without_site = len(both) - len(question.persons)
+    if without_site or len(question.strata.names) > 1:
+        sizes = question.strata.sizes
+        counts["persons_without_site"] = without_site
+        counts["persons_by_stratum"] = sizes
+        # nobody is there to compare them with
+        counts["persons_alone_in_stratum"] = sum(size == 1 for size in sizes.values())
     return counts

@@ -21,6 +21,7 @@ from roentgene.schemas.analyses.targets import (
     CategoryTarget,
     ClinicalTarget,
     GeneSetTarget,
+    OutcomeTarget,
     Target,
     asked_names,
     block_prefix,
@@ -56,7 +57,7 @@ _CURES: Mapping[str, str] = {
     "gene_set": "Score one specimen a person",
     "clinical": _ONE_VALUE,
     "category": _ONE_VALUE,
-    "outcome": "Deliver one row a person and endpoint",
+    "outcome": "Name one 'start_anchor', or deliver one row a person and endpoint",
 }
 
 
@@ -113,6 +114,8 @@ def _parameters(spec: Association, target: Target) -> dict[str, Any]:
         parameters["run"] = target.run
     elif isinstance(target, ClinicalTarget | CategoryTarget):
         parameters["timepoint"] = spec.timepoint
+    elif isinstance(target, OutcomeTarget):
+        parameters["start_anchor"] = target.start_anchor
     return parameters
 
 

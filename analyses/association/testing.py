@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from roentgene.analyses.association.correlation_blocks import one_blas_thread
 from roentgene.analyses.association.design import Method, design_of
+from roentgene.analyses.association.p_values import P_METHODS
 from roentgene.analyses.association.pattern_block import BlockResult, assess
 from roentgene.analyses.association.ranks import Columns, Mask
 from roentgene.analyses.association.untested import (
@@ -34,8 +35,6 @@ __all__ = [
     "correct_together",
 ]
 
-#: How a p was computed; the position is the code in ``Tested.p_method``.
-P_METHODS = ("exact", "t_approximation", "normal_approximation", "chi2_approximation")
 #: Pairs of fewer persons are tested, and flagged.
 FEW_PERSONS = 10
 

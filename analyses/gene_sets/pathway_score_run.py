@@ -36,6 +36,10 @@ def find(warehouse: Store, spec: PathwayScore) -> Findings:
     require_library()
     expression = read_expression(warehouse, spec.name, spec.cohort_id, spec.expression)
     sets = read_gene_sets(warehouse, spec.name, spec.gene_sets)
+    if spec.method == "gsva":
+        # it ranks each gene among the samples, which says nothing of a constant one
+        varying = expression.of(expression.persons)
+        expression = varying._replace(counts={**expression.counts, **varying.counts})
     measured = sets.measured(expression.genes, spec.gene_sets)
     if spec.method == "ssgsea":
         scores = ssgsea(expression.genes, expression.values, measured, weight=spec.weight)

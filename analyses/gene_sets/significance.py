@@ -41,6 +41,8 @@ def significance(score: Floats, null: Floats) -> Significance:
     normalised, p_value = np.full(score.shape, np.nan), np.full(score.shape, np.nan)
     scaled = np.full(null.shape, np.nan)
     for place, (one, row) in enumerate(zip(score, null, strict=True)):
+        if np.isnan(one):
+            continue
         for sign in (1, -1):
             same = (row >= 0) if sign > 0 else (row < 0)
             if not same.any() or not row[same].any():

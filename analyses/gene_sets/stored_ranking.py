@@ -50,7 +50,8 @@ def read_stored_rankings(
             f"{spec.name}: the association {spec.association} has no expression under "
             f"{spec.expression.profile} that fits"
         )
-        raise FileError(msg, "Check its name, the timepoint, and the filters")
+        cure = "Check its name, timepoint and filters; it must be spearman without covariates"
+        raise FileError(msg, cure)
     measured = {"cohort_id": spec.cohort_id, "profile": spec.expression.profile}
     n_measured = warehouse.arrow(query_text(GENES_QUERY), measured).num_rows
     by_feature: dict[tuple[str, ...], list[tuple[str, float | None]]] = {}

@@ -19,7 +19,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from roentgene.analyses.constant import Floats, is_constant
+from roentgene.analyses.constant import RELATIVE_RANGE, Floats, is_constant
 
 Codes: TypeAlias = NDArray[np.intp]
 Mask: TypeAlias = NDArray[np.bool_]
@@ -104,7 +104,7 @@ def fit_combat(
         observed = values if whole else values[np.ix_(rows, columns)]
         coefficients[:, columns] = np.linalg.solve(triangular, orthogonal.T @ observed)
     grand_mean, var_pooled = _pooled(values, batch, design, coefficients, reference)
-    reason[(reason == "") & ~(var_pooled > 0)] = "no_residual_variance"
+    reason[(reason == "") & _explained(values, var_pooled)] = "no_residual_variance"
     var_pooled = np.where(reason == "", var_pooled, np.nan)
     beta = coefficients[n_batches:]
     standardised = (values - (grand_mean + given @ beta)) / np.sqrt(var_pooled)
@@ -112,6 +112,16 @@ def fit_combat(
         standardised, batch, reason == "", reference, mean_only=mean_only, tolerance=tolerance
     )
     return Combat(grand_mean, var_pooled, beta, gamma_star, delta_star, reason, reference)
+
+
+def _explained(values: Floats, var_pooled: Floats) -> Mask:
+    """Whether batches and covariates leave nothing of a feature, or only what rounding leaves.
+
+    Such a feature would bend the priors of all others, as a constant one does.
+    """
+    largest = np.nanmax(np.abs(values), axis=0, initial=0.0)
+    with np.errstate(invalid="ignore"):
+        return np.asarray(~(np.sqrt(var_pooled) > RELATIVE_RANGE * largest))
 
 
 def apply_combat(

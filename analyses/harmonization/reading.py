@@ -114,7 +114,14 @@ def _variables(warehouse: Store, spec: Harmonization, visit: Mapping[str, str]) 
         if here["person_id"].is_duplicated().any():
             msg = f"{spec.name}: persons have several values of {name} at {spec.timepoint}"
             raise FileError(msg, "Deliver one value a person")
-        is_number = here["value_number"].null_count() == 0
+        n_words = here["value_number"].null_count()
+        if 0 < n_words < here.height:
+            msg = (
+                f"{spec.name}: {name} is a number for {here.height - n_words} persons and a word "
+                f"for {n_words}: as words each number would be a class of its own"
+            )
+            raise FileError(msg, "Name the words under 'missing' in the cohort file")
+        is_number = n_words == 0
         column = "value_number" if is_number else "value_text"
         part = here.select("person_id", pl.col(column).alias(name))
         found = found.join(part, on="person_id", how="left")

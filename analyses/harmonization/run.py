@@ -19,7 +19,7 @@ from roentgene.analyses.harmonization.refusals import (
     require_apart,
     require_batches,
 )
-from roentgene.analyses.harmonization.training import training_persons
+from roentgene.analyses.harmonization.training import release_state, training_persons
 from roentgene.analyses.preparation.covariates import (
     Covariate,
     covariate_columns,
@@ -30,6 +30,8 @@ from roentgene.schemas.errors import FileError
 from roentgene.schemas.tables import table
 
 QUERIES = reading.QUERIES
+#: A run depends on the release that says who is trained on.
+further_state = release_state
 LIBRARIES = ("duckdb", "numpy", "polars", "pyarrow")
 TABLES = (
     "result.harmonization_model",

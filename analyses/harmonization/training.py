@@ -53,6 +53,21 @@ def training_persons(warehouse: Store, spec: Harmonization) -> Training:
     return Training(persons, _TARGET.validate_python(dict(_target(manifest.spec))))
 
 
+def release_state(warehouse: Store, spec: Harmonization) -> str | None:
+    """Fingerprint of the release whose fold is fitted on, for a run of its name may be another.
+
+    Raises
+    ------
+    FileError
+        If it does not exist, or is superseded.
+    """
+    if isinstance(spec.persons, str):
+        return None
+    _, manifest = find_release(warehouse.layout, spec.persons.release)
+    refuse_superseded(manifest)
+    return manifest.fingerprint
+
+
 def _target(spec: Mapping[str, Any]) -> Mapping[str, Any]:
     found: Mapping[str, Any] = spec["target"]
     return found

@@ -96,7 +96,7 @@ def intraclass_correlations(
         model = form[4]
         if model not in tests:
             tests[model] = _f_test(model, squares, (1 - confidence) / 2, tests)
-        found[form] = _form(form, squares, tests[model], reason.copy())
+        found[form] = _form(form, squares, tests[model], reason)
     return found
 
 
@@ -114,11 +114,20 @@ def without_interval(
     found: dict[IccForm, IntraclassCorrelation] = {}
     for form in forms:
         icc = estimate(form, squares, squares.msr)
-        told = np.where((reason == "") & np.isnan(icc), "no_target_variance", reason)
+        told = np.where((reason == "") & np.isnan(icc), _no_quotient(squares), reason)
         told = np.where(told == "", "no_interval_by_reml", told)
         sd = np.where(np.isnan(icc), np.nan, np.sqrt(squares.msw))
         found[form] = IntraclassCorrelation(icc, none, none, none, none, sd, told)
     return found
+
+
+def _no_quotient(squares: MeanSquares) -> Reasons:
+    """Why a form has no value though the feature is fit for one.
+
+    The denominator of ICC(A,k) alone, ``msr + (msc - mse) / n``, can be below zero where targets
+    differ: if raters differ less than their error would make them.
+    """
+    return np.where(squares.msr > 0, "no_positive_denominator", "no_target_variance")
 
 
 def _form(
@@ -127,7 +136,7 @@ def _form(
     icc = estimate(form, squares, squares.msr)
     undefined = np.isnan(icc)
     agreed = (test.error == 0) & (squares.msr > 0)
-    reason[(reason == "") & undefined] = "no_target_variance"
+    reason = np.where((reason == "") & undefined, _no_quotient(squares), reason)
     reason[(reason == "") & agreed] = "no_error_variance"
 
     def where_defined(values: Floats) -> Floats:

@@ -55,8 +55,8 @@ def mean_squares(ratings: Floats) -> MeanSquares:
     Examples
     --------
     >>> found = mean_squares(np.array([[[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8.0]]]))
-    >>> found.msr.tolist(), found.n_raters.tolist()
-    ([13.0], [4])
+    >>> found.msr.round(4).tolist(), found.n_raters.tolist()
+    ([14.3333], [4])
     """
     if ratings.ndim != 3 or 0 in ratings.shape[1:] or not np.isfinite(ratings).all():
         msg = "ratings must be finite and of shape (features, targets, raters)"
@@ -99,7 +99,7 @@ def _square_cv(within: Floats, mean: Floats, k: int) -> Floats:
 
 def reasons_against(squares: MeanSquares) -> Reasons:
     """Why a feature has no coefficient: too few targets or raters, a constant; else empty."""
-    reason = np.full(squares.msr.shape, "", dtype="U21")
+    reason = np.full(squares.msr.shape, "", dtype="U24")
     reason[is_constant(squares.minimum, squares.maximum)] = "constant_feature"
     reason[squares.n_targets < MIN_TARGETS] = "too_few_targets"
     reason[squares.n_raters < MIN_RATERS] = "too_few_raters"

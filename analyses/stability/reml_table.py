@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from roentgene.analyses.association.correlation_blocks import one_blas_thread
 from roentgene.analyses.constant import Floats, is_constant
 from roentgene.analyses.stability.mean_squares import MIN_TARGETS, MeanSquares
 from roentgene.analyses.stability.rating_table import STABILITY_KEY, RatedFeatures, sorted_cells
@@ -54,7 +55,9 @@ def reml_features(cells: pa.Table, *, crossed: bool) -> RatedFeatures:
     """
     cells = sorted_cells(cells)
     parts = [_feature(part) for part in _parts(cells)]
-    rows = [_row(part, crossed=crossed) for part in parts]
+    # products of many targets and raters differ in their last digits with the threads of BLAS
+    with one_blas_thread():
+        rows = [_row(part, crossed=crossed) for part in parts]
     starts = _starts(cells)
     features = cells.select(_KEY).take(pa.array(starts[:-1]))
     n_targets = np.array([np.unique(part.target).size for part in parts])

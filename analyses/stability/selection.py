@@ -83,7 +83,7 @@ def selection_index(chosen: Chosen) -> SelectionIndex:
     Examples
     --------
     >>> same = np.array([[True, False, False]] * 3)
-    >>> selection_index(same).value
+    >>> float(selection_index(same).value)
     1.0
     """
     z = chosen.astype(np.float64)

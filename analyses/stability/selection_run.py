@@ -9,6 +9,8 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
+from roentgene.analyses.association.correlation_blocks import one_blas_thread
+from roentgene.analyses.association.name_check import absent, refuse_absent
 from roentgene.analyses.association.rank_correlation import spearman
 from roentgene.analyses.constant import Floats
 from roentgene.analyses.findings import Findings, Store
@@ -39,6 +41,7 @@ _CLINICAL = "analyses/association_clinical"
 _OUTCOME = "analyses/association_targets_outcome"
 QUERIES = (_FEATURES, _CLINICAL, _OUTCOME)
 LIBRARIES = ("duckdb", "numpy", "polars", "pyarrow", "scipy")
+_FILTERS = ("regions", "sequences", "profiles", "features")
 _COLUMN = ("sequence", "region", "profile", "feature")
 #: Fewer persons give draws in which most are the same one.
 MIN_PERSONS = 10
@@ -58,28 +61,21 @@ def find(warehouse: Store, spec: SelectionStability) -> Findings:
     Raises
     ------
     FileError
-        If a person has more than one value of a feature or of the target, or too few persons
-        have both.
+        If a filter or the rule names what does not exist, a person has more than one value of a
+        feature or of the target, or too few persons have both.
     """
-    asked = {
-        "cohorts": list(spec.cohorts),
-        "timepoint": spec.timepoint,
-        "regions": _list(spec.regions),
-        "sequences": _list(spec.sequences),
-        "profiles": _list(spec.profiles),
-        "features": _list(spec.features),
-    }
-    rows = warehouse.arrow(query_text(_FEATURES), asked)
-    cure = "Name one visit, and set the lesion rule of study.yaml"
-    matrix = person_matrix(rows.select(["person_id", *_COLUMN, "value"]), _COLUMN, "features", cure)
+    matrix = _features(warehouse, spec)
     values, target = _values(warehouse, spec, matrix)
     if len(values) < MIN_PERSONS:
         msg = f"{spec.name}: {len(values)} persons of {spec.cohort_id} have what the rule needs"
         raise FileError(msg, f"It takes {MIN_PERSONS}; check the filters and the target")
     rule = _rule(spec, values, target)
-    draws = resampled(rule, len(values), spec.resamples, spec.seed)
-    chosen = rule(np.arange(len(values)))
-    found = _Found(matrix, len(values), chosen, draws, selection_index(draws))
+    # products of many draws and features differ in their last digits with the threads of BLAS
+    with one_blas_thread():
+        draws = resampled(rule, len(values), spec.resamples, spec.seed)
+        chosen = rule(np.arange(len(values)))
+        index = selection_index(draws)
+    found = _Found(matrix, len(values), chosen, draws, index)
     counts = {
         "persons_with_features": len(matrix.persons),
         "persons": len(values),
@@ -87,6 +83,21 @@ def find(warehouse: Store, spec: SelectionStability) -> Findings:
         "chosen": int(chosen.sum()),
     }
     return Findings(lambda run_id: _rows(run_id, spec, found), counts)
+
+
+def _features(warehouse: Store, spec: SelectionStability) -> PersonMatrix:
+    """Features of the persons, each filter of which must have met something."""
+    filters = {name: _list(getattr(spec, name)) for name in _FILTERS}
+    visit = {"cohorts": list(spec.cohorts), "timepoint": spec.timepoint}
+    sql = query_text(_FEATURES)
+    rows = warehouse.arrow(sql, visit | filters)
+    for name, names in filters.items():
+        column = name.removesuffix("s")
+        if absent(names, rows[column]):
+            everything = warehouse.arrow(sql, visit | dict.fromkeys(_FILTERS))
+            refuse_absent(spec.name, name, names, everything[column])
+    cure = "Name one visit, and set the lesion rule of study.yaml"
+    return person_matrix(rows.select(["person_id", *_COLUMN, "value"]), _COLUMN, "features", cure)
 
 
 def _list(names: tuple[str, ...] | None) -> list[str] | None:
@@ -101,10 +112,15 @@ def _values(
         return matrix.values, None
     asked: dict[str, Any] = {"cohorts": list(spec.cohorts)}
     if spec.rule.clinical is not None:
-        asked |= {"names": [spec.rule.clinical], "timepoint": spec.timepoint}
-        rows = warehouse.arrow(query_text(_CLINICAL), asked)
+        what, names, sql = "clinical", [spec.rule.clinical], query_text(_CLINICAL)
+        asked["timepoint"] = spec.timepoint
     else:
-        rows = warehouse.arrow(query_text(_OUTCOME), asked | {"names": [spec.rule.outcome]})
+        what, names, sql = "outcome", [str(spec.rule.outcome)], query_text(_OUTCOME)
+        asked["start_anchor"] = None
+    rows = warehouse.arrow(sql, asked | {"names": names})
+    if absent(names, rows["target"]):
+        everything = warehouse.arrow(sql, asked | {"names": None})
+        refuse_absent(spec.name, what, names, everything["target"])
     target = person_matrix(rows, ["target"], "the target", "Give each person one value")
     both = sorted(set(target.persons) & set(matrix.persons))
     if not both:

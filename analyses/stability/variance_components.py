@@ -68,7 +68,7 @@ def reml(target: Codes, rater: Codes | None, values: Floats) -> VarianceComponen
     ...                   [7, 1, 2, 6], [10, 5, 6, 9], [6, 2, 4, 7]])
     >>> target, rater = (place.ravel() for place in np.indices(table.shape))
     >>> found = reml(target, rater, table.ravel())
-    >>> round(found.target / sum(found), 5)
+    >>> round(float(found.target / sum(found)), 5)
     0.28976
     """
     from scipy import optimize

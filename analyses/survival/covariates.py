@@ -72,9 +72,21 @@ def read_covariates(
         f"covariate_missing:{name}": sum(person not in by_name[name] for person in persons)
         for name in names
     }
+    for name in names:
+        _refuse_mixed(spec.name, name, [number for number, _ in by_name[name].values()])
     columns = [_columns(name, by_name[name], complete) for name in names]
     values = np.hstack([part for _, part in columns])
     return Covariates([word for words, _ in columns for word in words], complete, values, counts)
+
+
+def _refuse_mixed(spec_name: str, name: str, numbers: Sequence[float | None]) -> None:
+    n_numbers = sum(number is not None for number in numbers)
+    if 0 < n_numbers < len(numbers):
+        msg = (
+            f"{spec_name}: {name} is a number for {n_numbers} persons and a word for "
+            f"{len(numbers) - n_numbers}: as words each number would be a class of its own"
+        )
+        raise FileError(msg, "Name the words under 'missing' in the cohort file, or leave it out")
 
 
 def _columns(

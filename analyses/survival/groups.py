@@ -73,6 +73,14 @@ def _cut_point(cut: str | float | Mapping[str, float], name: str, column: Floats
     return float(cut)
 
 
+def _overlap(time: Floats, event: NDArray[np.bool_], high: NDArray[np.bool_]) -> bool:
+    """Whether somebody of each group is at risk at some event: else there is nothing to compare."""
+    if not event.any():
+        return True
+    at_risk = time >= time[event].min()
+    return bool((at_risk & high).any() and (at_risk & ~high).any())
+
+
 def _compare(
     cut_point: float, column: Floats, time: Floats, event: NDArray[np.bool_], code: int
 ) -> Groups:
@@ -85,6 +93,8 @@ def _compare(
         reason = "no_cut_stated"
     if reason is None and 0 in n:
         reason = "empty_group"
+    if reason is None and not _overlap(time, event, high):
+        reason = "no_overlap"
     if reason is not None:
         return Groups(cut_point, {}, n, n_events, np.nan, np.nan, reason)
     curves = {

@@ -197,21 +197,32 @@ def displaced(
     PerturbationError
         As :func:`perturbed`.
     """
-    from scipy import ndimage
-
     margin_mm = _MOST_DEVIATIONS * deviation_mm
     start, region = _widened(block, shape, spacing, margin_mm)
     if region.all():
         return block  # it fills the image, which is no surface of it
     steps = spacing[::-1]
     noise = rng.standard_normal(region.shape)
-    field = ndimage.gaussian_filter(noise, [smooth_mm / step for step in steps], mode="reflect")
-    spread = float(field.std())
-    # a kernel far wider than the box leaves one value: all of the surface moves alike
-    unit = field / spread if spread > 0 else np.full(field.shape, noise.flat[0])
+    unit = _of_unit_deviation(noise, [smooth_mm / step for step in steps])
     limits = -_MOST_DEVIATIONS, _MOST_DEVIATIONS
     voxels = signed_distance(region, spacing) <= deviation_mm * np.clip(unit, *limits)
     return _not_empty(cut_out(voxels, start), "no voxel of it is left inside the displaced contour")
+
+
+def _of_unit_deviation(noise: NDArray[np.float64], sigmas: list[float]) -> NDArray[np.float64]:
+    """Smooth white noise, so that every voxel has a standard deviation of 1 over draws.
+
+    It is known from the kernel. That of the one field at hand would be too small where the kernel
+    is as wide as the box, and a small region would be displaced more than a large one.
+    """
+    from scipy import ndimage
+
+    field = ndimage.gaussian_filter(noise, sigmas, mode="reflect")
+    for axis, (length, sigma) in enumerate(zip(noise.shape, sigmas, strict=True)):
+        kernel = ndimage.gaussian_filter1d(np.eye(length), sigma, axis=0, mode="reflect")
+        deviation = np.sqrt(np.square(kernel).sum(axis=1))
+        field /= np.expand_dims(deviation, tuple(other for other in range(3) if other != axis))
+    return np.asarray(field)
 
 
 def resized(

@@ -2,7 +2,8 @@
 -- grain: a variable of a person, either of the patient or of the visit
 -- reference: clinical.variable; study.patient for sex
 --
--- A category is a number: its place among the words of the variable, in their order.
+-- A category is a number: its place among the words of the variable, in their order. Where a
+-- table delivers sex, it stands for those patients of whom it has one.
 WITH given AS (
   SELECT
     patient.person_id, variable.variable AS target,
@@ -22,7 +23,10 @@ WITH given AS (
       SELECT delivered.variable
       FROM clinical.variable AS delivered
       WHERE delivered.cohort_id = patient.cohort_id
+        AND delivered.patient_id = patient.patient_id
         AND delivered.variable = 'sex'
+        AND (delivered.timepoint_id IS NULL OR delivered.timepoint_id = $timepoint)
+        AND delivered.value_status = 'ok'
     )
 )
 SELECT

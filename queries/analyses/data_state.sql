@@ -1,6 +1,6 @@
 -- title: What the data of a cohort depend on
--- grain: a batch, setting, withdrawal, earlier analysis or view
--- reference: ops.batch, study.setting, ops.withdrawal, ops.analysis_run
+-- grain: a batch, setting, withdrawal, earlier analysis, collection of gene sets or view
+-- reference: ops.batch, study.setting, ops.withdrawal, ops.analysis_run, vocab.gene_set
 --
 -- Two warehouses, or two snapshots of one, that answer the same here hold the same data for an
 -- analysis. The snapshot number cannot say so: it counts the commits of the analyses, too.
@@ -18,6 +18,14 @@ SELECT 'analysis', name, analysis_run_id
 FROM ops.analysis_run
 WHERE current
   AND name = ANY($runs)
+UNION ALL
+SELECT
+  'gene_set',
+  collection || '@' || version,
+  md5(string_agg(gene_set || chr(9) || hugo_symbol, chr(10) ORDER BY gene_set, hugo_symbol))
+FROM vocab.gene_set
+WHERE collection = ANY($collections)
+GROUP BY collection, version
 UNION ALL
 SELECT 'view', view_name, sql
 FROM duckdb_views()

@@ -1,6 +1,6 @@
 -- title: Correlations of genes with features, as an earlier association analysis found them
 -- grain: a feature against a gene
--- reference: result.association of the current run of that name; features of the visit, not changes
+-- reference: result.association of the current run of that name; Spearman's without covariates, of features of the visit
 SELECT
   association.timepoint_id,
   association.sequence,
@@ -17,6 +17,8 @@ WHERE analysis_run.current
   AND association.cohort_id = $cohort_id
   AND association.timepoint_id = $timepoint
   AND association.predictor = 'feature'
+  AND association.method = 'spearman'
+  AND association.n_covariates = 0
   AND starts_with(association.target, $prefix)
   AND ($regions IS NULL OR list_contains(CAST($regions AS VARCHAR[]), association.region))
   AND ($sequences IS NULL OR list_contains(CAST($sequences AS VARCHAR[]), association.sequence))

@@ -1388,14 +1388,14 @@ COMMENT ON COLUMN "result"."association"."estimate" IS 'correlation; of mann_whi
 COMMENT ON COLUMN "result"."association"."statistic" IS 't, U or H; of combined sites z; NULL where it is infinite';
 COMMENT ON COLUMN "result"."association"."auc" IS 'area under the curve of mann_whitney';
 COMMENT ON COLUMN "result"."association"."p_value" IS 'two-sided p';
-COMMENT ON COLUMN "result"."association"."p_method" IS 'how p was computed';
+COMMENT ON COLUMN "result"."association"."p_method" IS 'how p was computed; within strata as the larger of two approximations; permutation_bound is the smallest p that so few persons with ties can give';
 COMMENT ON COLUMN "result"."association"."q_value" IS 'Benjamini-Hochberg over the family; NULL where it is above keep_p of the spec, for then it is not known exactly';
 COMMENT ON COLUMN "result"."association"."p_max_t" IS 'p corrected for all tests of the family by the largest statistic of each permutation; NULL without permutations, or where p_value is above what they look at';
 COMMENT ON COLUMN "result"."association"."fdr_permutation" IS 'false discovery rate at this statistic by permutation; NULL likewise';
 COMMENT ON COLUMN "result"."association"."heterogeneity_p" IS 'p of Cochran''s Q between sites; NULL unless estimates were combined';
 COMMENT ON COLUMN "result"."association"."baseline_correlation" IS 'rank correlation of the change with its value at the earlier visit; NULL unless a change was tested';
-COMMENT ON COLUMN "result"."association"."detectable_estimate" IS 'smallest |rho| found with 80 % power at alpha 0.05 with this n';
-COMMENT ON COLUMN "result"."association"."underpowered" IS 'whether even a large effect (the policy of the spec) would be missed';
+COMMENT ON COLUMN "result"."association"."detectable_estimate" IS 'smallest |rho| found with 80 % power at alpha 0.05 with this n, less covariates and sites; NULL for tests of groups';
+COMMENT ON COLUMN "result"."association"."underpowered" IS 'whether even a large correlation (the policy of the spec) would be missed; NULL for tests of groups';
 COMMENT ON COLUMN "result"."association"."few_persons" IS 'whether there are fewer than ten persons, whose p deserves little trust';
 COMMENT ON COLUMN "result"."association"."status" IS 'whether it was tested';
 COMMENT ON COLUMN "result"."association"."reason" IS 'why not; duplicate_feature equals another one of its family, or is the shape of a region that stands under another sequence already';

@@ -94,8 +94,7 @@ class Association(Scope):
     """
     duplicate_features: Literal["skip", "test"] = "skip"
     """Whether a feature that equals another of its family is tested again, and whether a shape
-    feature is tested for every sequence and profile that it stands under; by default the first
-    counts alone.
+    feature is tested for every profile that it stands under; by default the first counts alone.
     """
     keep_p: float | None = Field(default=None, gt=0, le=1)
     """Largest p whose rows are stored; q stays exact, for all tests are counted. Left out, 1 (every

@@ -54,6 +54,11 @@ class Enrichment(Scope):
         """Names of earlier analyses whose results the answer depends on."""
         return () if self.association is None else (self.association,)
 
+    @property
+    def collections_read(self) -> tuple[str, ...]:
+        """Collections of gene sets that the answer depends on."""
+        return (self.gene_sets.collection,)
+
     @model_validator(mode="after")
     def _consistent(self) -> Enrichment:
         if self.signature is not None and self.features is not None:

@@ -32,6 +32,11 @@ class PathwayScore(Declared):
     """Of gsva: ``gaussian`` for logarithms, ``poisson`` for counts, ``none`` for ranks alone."""
 
     @property
+    def collections_read(self) -> tuple[str, ...]:
+        """Collections of gene sets that the answer depends on."""
+        return (self.gene_sets.collection,)
+
+    @property
     def cohorts(self) -> tuple[str, ...]:
         """Cohorts whose data the answer depends on."""
         return (self.cohort_id,)

@@ -43,3 +43,8 @@ class Scope(Declared):
     def runs_read(self) -> tuple[str, ...]:
         """Names of earlier analyses whose results the answer depends on."""
         return ()
+
+    @property
+    def collections_read(self) -> tuple[str, ...]:
+        """Collections of gene sets that the answer depends on; they belong to no cohort."""
+        return ()

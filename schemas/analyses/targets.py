@@ -132,6 +132,10 @@ class OutcomeTarget(Declared):
     block: Literal["outcome"]
     endpoints: AllOrNames = "all"
     """Endpoints that are tested."""
+    start_anchor: str | None = None
+    """Event from which the outcome counts, where an endpoint has several and they do not agree on
+    whether the event was seen; left out, all that agree are one.
+    """
     method: BinaryMethod = "spearman"
     """Test."""
 

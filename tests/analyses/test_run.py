@@ -34,9 +34,10 @@ def test_a_run_is_recorded_with_all_that_made_it(store: Any, monkeypatch: Any) -
     assert row["analysis_run_id"] == report.analysis_run_id
     assert (row["analysis"], row["name"], row["author"]) == ("stability", "raters", "ada")
     assert (row["snapshot_id"], row["current"]) == (7, True)
-    assert json.loads(row["spec"])["forms"] == ["ICC(A,1)"]
+    assert json.loads(row["spec"])["policy"] == {"form": None, "bound": "low", "threshold": 0.75}
     assert {"duckdb", "numpy", "scipy"} <= set(json.loads(row["library_versions"]))
-    assert json.loads(row["counts"])["result_rows"] == report.tables == {"result.stability": 1}
+    assert json.loads(row["counts"])["result_rows"] == report.tables
+    assert report.tables == {"result.stability": 1, "result.stability_policy": 1}
     assert row["fingerprint"] == report.fingerprint
     assert row["started_at"] <= row["finished_at"]
     assert store.messages == ["analyze stability raters of C"]

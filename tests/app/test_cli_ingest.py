@@ -409,6 +409,7 @@ def test_the_plan_counts_images_that_are_gone() -> None:
             n_new=0,
             n_changed=0,
             n_unchanged=2,
+            n_perturbed=0,
             gone=(("s", "i", "e"),),
             cases=(),
         ),

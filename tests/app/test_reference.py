@@ -147,7 +147,7 @@ def test_every_reason_code_and_feature_stands_in_the_reference(pages: dict[str, 
     [
         ("cohort.md", "Top level", "cohort_id", ["name", "**required**"]),
         ("cohort.md", "Top level", "profiles", ["list of text", "`[original]`"]),
-        ("cohort.md", "images", "repeat_no", ["whole number, from 1", ""]),
+        ("cohort.md", "images", "repeat_no", ["whole number, from 1 to 1000", ""]),
         ("cohort.md", "images", "labels", ["mapping of whole number to name", ""]),
         ("cohort.md", "images", "modality", ["text or mapping of text to text", ""]),
         ("cohort.md", "regions", "from", ["name", ""]),

@@ -63,6 +63,20 @@ def test_covariates_and_sites_cost_degrees_of_freedom(warehouse: Any) -> None:
     assert row["combined_z"] == pytest.approx(total / math.sqrt(sum(weight)), rel=1e-12)
 
 
+def test_a_tiny_run_in_perfect_order_does_not_decide(warehouse: Any) -> None:
+    pair(warehouse, "a", "C", n=5, estimate=1.0)
+    pair(warehouse, "b", "D", n=53, estimate=-0.3)
+    (row,) = warehouse.rows("SELECT * FROM mart.association_replication WHERE cohort_id = 'C'")
+    z, weight = (math.atanh(1 - 6 / (5**3 - 5)), math.atanh(-0.3)), (2 / 1.06, 50 / 1.06)
+    mean = (weight[0] * z[0] + weight[1] * z[1]) / sum(weight)
+    assert row["combined_estimate"] == pytest.approx(math.tanh(mean), rel=1e-12)
+    assert row["combined_estimate"] < 0
+    pair(warehouse, "c", "E", n=20, estimate=-1.0, method="pearson")
+    pair(warehouse, "d", "F", n=20, estimate=0.0, method="pearson")
+    (row,) = warehouse.rows("SELECT * FROM mart.association_replication WHERE cohort_id = 'E'")
+    assert row["combined_estimate"] == pytest.approx(math.tanh(math.atanh(2**-40 - 1) / 2))
+
+
 def test_tests_of_groups_and_tiny_samples_are_not_combined(warehouse: Any) -> None:
     pair(warehouse, "a", "C", n=20, estimate=0.5, method="kruskal")
     pair(warehouse, "b", "D", n=20, estimate=0.5, method="kruskal")

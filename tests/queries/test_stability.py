@@ -129,6 +129,43 @@ def test_negative_is_kept_and_repeated_ratings_are_not_averaged(warehouse: Any) 
     assert (row["reason"], row["icc_1_1"]) == ("repeated_rating", None)
 
 
+def test_copies_drawn_anew_have_no_two_way_form(warehouse: Any) -> None:
+    for target, row in enumerate(RATINGS):
+        for copy, value in enumerate(row):
+            drawn: dict[str, Any] = {"patient_id": f"p{target}"}
+            if copy:
+                drawn |= {"repeat_no": 1000 + copy, "derivation": "perturbation:a"}
+            warehouse.measure({"f": float(value)}, **drawn)
+    (row,) = warehouse.rows(ICC)
+    assert (row["design"], row["reason"]) == ("perturbation", "raters_not_crossed")
+    two_way = ("icc_a_1", "icc_c_1", "icc_a_k", "icc_c_k", "ccc")
+    assert [row[name] for name in two_way] == [None] * 5
+    # Shrout and Fleiss 1979, table 4
+    one_way = [row["icc_1_1"], row["icc_1_k"]]
+    assert one_way == pytest.approx([0.1657417684054756, 0.4427971336792689], abs=1e-14)
+
+
+def test_sql_says_why_the_mean_of_raters_has_no_agreement(warehouse: Any) -> None:
+    rate(warehouse, [[[1, 9], [9, 1], [2, 8], [8, 2.5]]])
+    (row,) = warehouse.rows(ICC)
+    assert row["msr"] > 0
+    assert (row["icc_a_k"], row["reason"]) == (None, "no_positive_denominator")
+    assert None not in [row[name] for name in COLUMNS.values() if name != "icc_a_k"]
+
+
+def test_ratings_and_coefficients_say_how_many_sites_they_are_of(warehouse: Any) -> None:
+    for number, site in enumerate(["A", "B", "A", None, "B", "A"]):
+        patient = {"cohort_id": "C", "patient_id": f"p{number}", "person_id": f"P{number}"}
+        warehouse.add_once("study.patient", patient | {"site": site})
+    rate(warehouse, [RATINGS])
+    # another key, of one site
+    for rater in ("R0", "R1"):
+        warehouse.measure({"a": 1.0}, region="RING", patient_id="p0", rater_id=rater)
+    for view in ("rating", "icc"):
+        rows = warehouse.rows(f"SELECT DISTINCT region, n_sites FROM mart.{view} ORDER BY region")
+        assert rows == [{"region": "GTV", "n_sites": 2}, {"region": "RING", "n_sites": 1}]
+
+
 # --- mart.stable_feature
 
 

@@ -19,7 +19,7 @@ WITH newest AS (
   GROUP BY analysis, name
 )
 SELECT
-  analysis_run.spec ->> '$.cohort_id' AS cohort_id,
+  CASE WHEN json_valid(analysis_run.spec) THEN analysis_run.spec ->> '$.cohort_id' END AS cohort_id,
   analysis_run.analysis,
   analysis_run.name AS run_name,
   analysis_run.current,

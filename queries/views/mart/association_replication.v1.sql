@@ -9,10 +9,10 @@
 -- form of a change) their specs say. same_sign compares the estimates; q_value and
 -- replication_q_value hold within the families of their own runs. combined_estimate is the fixed
 -- effect of both by Fisher's z, weighted by n less 3 and less the covariates (of several sites less
--- theirs), and for ranks divided by 1.06; combined_z is z over its standard error (above 1.96 or
--- below -1.96: p < 0.05), heterogeneity_z the difference of both over its own. They are NULL for
--- tests of groups, and where one side has too few persons. A pair that one of the runs did not
--- store, for its p was large, has no row.
+-- theirs), and for ranks divided by 1.06; ranks in perfect order count as 1 - 6 / (n^3 - n).
+-- combined_z is z over its standard error (above 1.96 or below -1.96: p < 0.05), heterogeneity_z the
+-- difference of both over its own. They are NULL for tests of groups, and where one side has too few
+-- persons. A pair that one of the runs did not store, for its p was large, has no row.
 WITH tested AS (
   SELECT
     association.analysis_run_id, analysis_run.name AS run_name, association.cohort_id,
@@ -20,7 +20,13 @@ WITH tested AS (
     association.timepoint_id, association.sequence, association.region, association.profile,
     association.feature, association.predictor, association.target, association.method,
     association.n, association.estimate, association.p_value, association.q_value,
-    atanh(least(greatest(association.estimate, -1 + 1e-12), 1 - 1e-12)) AS z,
+    CASE
+      -- ranks in perfect order: half a step of rho short of it
+      WHEN association.method = 'spearman' AND association.n > 1
+        THEN 1 - 6 / (pow(association.n::DOUBLE, 3) - association.n)
+      ELSE 1 - pow(2, -40)
+    END AS largest,
+    atanh(least(greatest(association.estimate, -largest), largest)) AS z,
     CASE association.method
       WHEN 'spearman' THEN 1 / 1.06
       WHEN 'pearson' THEN 1.0

@@ -1,5 +1,5 @@
 -- title: Change of harmonized features since the baseline visit
--- grain: a row of mart.delta_radiomics x a current harmonization run that speaks of its feature
+-- grain: a row of mart.delta_radiomics, both visits measured, x a current harmonization run of its feature
 -- reference: none; the formulas stand in mart.delta_radiomics
 -- since: 0.1.0
 --
@@ -9,7 +9,8 @@
 -- formulas and the guards, on the harmonized values; baseline_value and value are harmonized,
 -- baseline_raw_value and raw_value are not. delta_status is further not_harmonized, where one of
 -- the two could not be, with the reason of mart.harmonized_feature in delta_reason; then there is
--- no change, not even of the raw values. was_fitted says whether the parameters were fitted on a
+-- no change, not even of the raw values. A pair of which one visit was not measured stands in
+-- mart.delta_radiomics alone. was_fitted says whether the parameters were fitted on a
 -- value of the pair.
 WITH paired AS (
   SELECT

@@ -12,7 +12,12 @@
 -- icc_1_1 is one-way random, icc_a_1 two-way absolute agreement, icc_c_1 two-way consistency;
 -- icc_1_k, icc_a_k and icc_c_k are the same of the mean of all raters. ccc is the (overall)
 -- concordance of Lin and of Barnhart; square_cv the mean squared coefficient of variation within
--- targets. Coefficients are never clipped, and NULL with a reason where there is none.
+-- targets. Coefficients are never clipped, and NULL with a reason where there is none:
+-- no_target_variance leaves the forms that do not divide by msr, no_positive_denominator all but
+-- icc_a_k, raters_not_crossed the one-way forms: a perturbed copy is drawn anew for each mask, so
+-- it has no effect of its own. n_sites counts the known sites of the key's patients: sites differ
+-- by their scanners, which makes targets differ more, so coefficients over several sites are
+-- larger than those of one.
 WITH centre AS (
   SELECT
     feature_no,
@@ -37,6 +42,7 @@ feature AS (
     any_value(rating.feature) AS feature,
     any_value(rating.n_raters) AS n_raters,
     any_value(rating.n_targets_of_key) AS n_targets_of_key,
+    any_value(rating.n_sites) AS n_sites,
     any_value(centre.value_min) AS value_min,
     any_value(centre.value_max) AS value_max,
     any_value(rating.has_repeats) AS has_repeats
@@ -110,6 +116,7 @@ told AS (
     coalesce(squares.n, 0) AS n_targets,
     feature.n_raters,
     feature.n_targets_of_key - coalesce(squares.n, 0) AS n_dropped,
+    feature.n_sites,
     squares.square_cv, squares.msr, squares.msw, squares.msc, squares.mse,
     feature.value_min, feature.value_max,
     1e-14 * (squares.msr + squares.msc + squares.mse) AS floor_of_rounding,
@@ -127,8 +134,9 @@ told AS (
 clean AS (
   SELECT
     design, cohort_id, region, sequence, profile, engine, feature, stability_key,
-    n_targets, n_raters, n_dropped, square_cv, value_min, value_max, reason,
+    n_targets, n_raters, n_dropped, n_sites, square_cv, value_min, value_max, reason,
     CASE WHEN reason IS NULL AND n_raters > 1 THEN n_targets END AS n,
+    design <> 'perturbation' AS crossed,
     n_raters AS k,
     CASE WHEN msr <= floor_of_rounding THEN 0 ELSE msr END AS msr,
     CASE WHEN msw <= floor_of_rounding THEN 0 ELSE msw END AS msw,
@@ -139,8 +147,8 @@ clean AS (
 divided AS (
   SELECT
     design, cohort_id, region, sequence, profile, engine, feature, stability_key,
-    n_targets, n_raters, n_dropped, square_cv, value_min, value_max, reason,
-    msr, msw, msc, mse, n,
+    n_targets, n_raters, n_dropped, n_sites, square_cv, value_min, value_max, reason,
+    msr, msw, msc, mse, n, CASE WHEN crossed THEN n END AS n_crossed,
     msr + (k - 1) * msw AS of_1_1,
     msr + (k - 1) * mse + k * (msc - mse) / n AS of_a_1,
     msr + (k - 1) * mse AS of_c_1,
@@ -160,13 +168,14 @@ SELECT
   n_targets,
   n_raters,
   n_dropped,
+  n_sites,
   CASE WHEN n IS NOT NULL AND of_1_1 > 0 THEN (msr - msw) / of_1_1 END AS icc_1_1,
-  CASE WHEN n IS NOT NULL AND of_a_1 > 0 THEN (msr - mse) / of_a_1 END AS icc_a_1,
-  CASE WHEN n IS NOT NULL AND of_c_1 > 0 THEN (msr - mse) / of_c_1 END AS icc_c_1,
+  CASE WHEN n_crossed IS NOT NULL AND of_a_1 > 0 THEN (msr - mse) / of_a_1 END AS icc_a_1,
+  CASE WHEN n_crossed IS NOT NULL AND of_c_1 > 0 THEN (msr - mse) / of_c_1 END AS icc_c_1,
   CASE WHEN n IS NOT NULL AND msr > 0 THEN (msr - msw) / msr END AS icc_1_k,
-  CASE WHEN n IS NOT NULL AND of_a_k > 0 THEN (msr - mse) / of_a_k END AS icc_a_k,
-  CASE WHEN n IS NOT NULL AND msr > 0 THEN (msr - mse) / msr END AS icc_c_k,
-  CASE WHEN n IS NOT NULL AND of_ccc > 0 THEN (n - 1) * (msr - mse) / of_ccc END AS ccc,
+  CASE WHEN n_crossed IS NOT NULL AND of_a_k > 0 THEN (msr - mse) / of_a_k END AS icc_a_k,
+  CASE WHEN n_crossed IS NOT NULL AND msr > 0 THEN (msr - mse) / msr END AS icc_c_k,
+  CASE WHEN n_crossed IS NOT NULL AND of_ccc > 0 THEN (n - 1) * (msr - mse) / of_ccc END AS ccc,
   CASE WHEN n IS NOT NULL THEN sqrt(msw) END AS within_subject_sd,
   msr,
   msw,
@@ -175,5 +184,10 @@ SELECT
   square_cv,
   value_min,
   value_max,
-  coalesce(reason, CASE WHEN n IS NOT NULL AND msr = 0 THEN 'no_target_variance' END) AS reason
+  CASE
+    WHEN n IS NULL THEN reason
+    WHEN msr = 0 THEN 'no_target_variance'
+    WHEN n_crossed IS NULL THEN 'raters_not_crossed'
+    WHEN of_a_k <= 0 THEN 'no_positive_denominator'
+  END AS reason
 FROM divided

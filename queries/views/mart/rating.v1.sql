@@ -9,8 +9,10 @@
 -- rater of study.yaml where there is one. Current measurements of raw values with status ok; only
 -- keys (cohort, region, sequence, profile, engine) with two raters at least, n_raters of them.
 -- is_complete says whether the target has a value of every rater for this feature; has_repeats
--- whether some rater rated some target of the key more than once: nothing is averaged. feature_no
--- (a feature of a key), target_no and rater_no are numbers, for faster grouping; they are no ids.
+-- whether some rater rated some target of the key more than once: nothing is averaged. n_sites
+-- counts the known sites of the key's patients: sites differ by their scanners, which makes targets
+-- differ more, so coefficients over several sites are larger than those of one. feature_no (a
+-- feature of a key), target_no and rater_no are numbers, for faster grouping; they are no ids.
 WITH reference AS (
   SELECT max(value) AS rater_id
   FROM study.setting
@@ -23,6 +25,7 @@ measured AS (
   SELECT
     measurement.measurement_id,
     measurement.status,
+    patient.site,
     design.design,
     measurement.cohort_id,
     segmentation.region,
@@ -39,6 +42,9 @@ measured AS (
   JOIN imaging.segmentation ON segmentation.segmentation_id = measurement.segmentation_id
   JOIN imaging.series ON series.series_id = measurement.series_id
   JOIN imaging.extraction ON extraction.extraction_id = measurement.extraction_id
+  LEFT JOIN study.patient
+    ON patient.cohort_id = segmentation.cohort_id
+    AND patient.patient_id = segmentation.patient_id
   CROSS JOIN design
   CROSS JOIN reference
   WHERE measurement.current
@@ -56,7 +62,8 @@ measured AS (
 ),
 keyed AS (
   SELECT
-    measurement_id, status, design, cohort_id, region, sequence, profile, engine, target, rater,
+    measurement_id, status, site,
+    design, cohort_id, region, sequence, profile, engine, target, rater,
     concat_ws('|', cohort_id, region, sequence, profile, engine) AS stability_key,
     dense_rank() OVER (ORDER BY design, cohort_id, region, sequence, profile, engine) AS key_no,
     dense_rank() OVER (ORDER BY cohort_id, target) AS target_no,
@@ -72,6 +79,7 @@ counted AS (
     key_no,
     count(DISTINCT rater_no) AS n_raters,
     count(DISTINCT target_no) AS n_targets_of_key,
+    count(DISTINCT site) AS n_sites,
     count(*) > count(DISTINCT (target_no, rater_no)) AS has_repeats
   FROM keyed
   GROUP BY key_no
@@ -83,6 +91,7 @@ rated AS (
     keyed.stability_key, keyed.target, keyed.rater, keyed.key_no, keyed.target_no, keyed.rater_no,
     counted.n_raters,
     counted.n_targets_of_key,
+    counted.n_sites,
     counted.has_repeats,
     feature_value.feature_id,
     feature_value.value,
@@ -114,6 +123,7 @@ SELECT
   rated.value,
   rated.n_raters,
   rated.n_targets_of_key,
+  rated.n_sites,
   rated.has_repeats,
   rated.n_ratings = rated.n_raters AS is_complete,
   CAST(rated.feature_no AS INTEGER) AS feature_no,

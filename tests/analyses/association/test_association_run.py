@@ -176,6 +176,7 @@ def test_clinical_numbers_of_patient_and_visit(store: Any) -> None:
         [
             {"cohort_id": "C", "patient_id": person(i), "timepoint_id": visit, "variable": name}
             | {"value_number": factor * VALUES["f"][i] * (-1 if visit == "later" else 1)}
+            | {"value_status": "ok"}
             for i in range(N)
             for name, visit, factor in words
         ],

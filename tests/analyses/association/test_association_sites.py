@@ -10,6 +10,7 @@ import pytest
 from pydantic import ValidationError
 from scipy import stats
 
+from roentgene.analyses.association.rank_correlation import detectable_rho
 from roentgene.schemas.errors import FileError
 
 N = 40
@@ -37,8 +38,41 @@ def test_an_unknown_site_beside_a_known_one_is_another_one(study: Any) -> None:
     add(study, [None, "B"] * (N // 2))
     with pytest.raises(FileError, match=r"2 sites or cohorts: C \(20\), C\|B \(20\)"):
         study.run()
-    (row,) = study.rows(stratify="site")
+    report = study.run(stratify="site")
+    (row,) = study.of(report, "result.association", "target")
     assert (row["n"], row["n_strata"]) == (20, 1)
+    block = report.counts["blocks"]["clinical"]
+    assert (block["persons_with_both"], block["persons_without_site"]) == (40, 20)
+    assert block["persons_by_stratum"] == {"C|B": 20}
+
+
+def test_a_person_alone_in_a_site_is_counted(study: Any) -> None:
+    add(study, ["A"] * 20 + ["B"] * 18 + ["D", "E"])
+    report = study.run(stratify="site")
+    (row,) = study.of(report, "result.association", "target")
+    assert (row["n"], report.counts["blocks"]["clinical"]["persons_alone_in_stratum"]) == (38, 2)
+
+
+def test_what_is_detectable_counts_covariates_and_sites(study: Any) -> None:
+    add(study)
+    study.clinical({"age": RANDOM.normal(size=N)})
+    kps = {"block": "clinical", "variables": ["kps"]}
+    for changed, degrees in (({"stratify": "site"}, N - 1 - 1), ({"combine": "meta"}, N - 5)):
+        (row,) = study.rows(kps, covariates=["age"], **changed)
+        expected = detectable_rho(np.array([degrees], np.int32))[0]
+        assert row["detectable_estimate"] == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("method", ["mann_whitney", "kruskal"])
+def test_of_groups_no_correlation_is_detectable(study: Any, method: str) -> None:
+    add(study, [None] * N)
+    study.clinical({"grade": ["ab"[i % 2] for i in range(N)], "yes": [i % 2 for i in range(N)]})
+    target = {"block": "clinical", "variables": ["yes"], "method": method}
+    if method == "kruskal":
+        target = {"block": "category", "variables": ["grade"]}
+    (row,) = study.rows(target)
+    assert row["status"] == "ok"
+    assert row["detectable_estimate"] is row["underpowered"] is None
 
 
 def test_within_sites_the_difference_between_them_is_no_association(study: Any) -> None:
@@ -92,6 +126,8 @@ def test_a_perfect_site_and_a_tiny_one_do_no_harm(study: Any) -> None:
         "constant_feature",
         0,
     )
+    # those of all sites were looked at
+    assert flat["n"] == N
     tail = study.run(combine="meta", keep_p=0.5)
     assert [r["feature"] for r in study.of(tail, "result.association", "feature")] == ["f"]
     assert tail.counts["blocks"]["clinical"]["constant_feature"] == 1

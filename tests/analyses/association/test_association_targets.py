@@ -88,6 +88,71 @@ def test_sex_is_a_category_and_age_a_number_of_the_patient(study: Any) -> None:
     assert age["estimate"] == pytest.approx(stats.spearmanr(FEATURE, NUMBER).statistic)
 
 
+def test_age_is_among_all_clinical_variables(study: Any) -> None:
+    study.patients(N, age_at_day_zero=NUMBER.tolist())
+    study.features({"f": FEATURE})
+    study.clinical({"kps": BINARY})
+    rows = study.rows({"block": "clinical"})
+    assert [row["target"] for row in rows] == ["clinical:age_at_day_zero", "clinical:kps"]
+    assert [row["n"] for row in rows] == [N, N]
+
+
+def deliver(study: Any, patient: str, variable: str, **value: Any) -> None:
+    row = {"cohort_id": "C", "patient_id": patient, "variable": variable, "timepoint_id": None}
+    study.store.add("clinical.variable", [row | {"value_status": "ok"} | value])
+
+
+def test_a_delivered_cell_speaks_for_its_patient_alone(study: Any) -> None:
+    study.patients(N, sex=["female", "male"] * (N // 2), age_at_day_zero=NUMBER.tolist())
+    study.features({"f": FEATURE})
+    # the first stands for its patient; the next are of another visit, or no value
+    deliver(study, "P00", "age_at_day_zero", value_number=9.0)
+    deliver(study, "P01", "age_at_day_zero", value_number=99.0, timepoint_id="later")
+    deliver(study, "P02", "age_at_day_zero", value_number=99.0, value_status="not_available")
+    deliver(study, "P00", "sex", value_text="male")
+    deliver(study, "P01", "sex", value_text="female", timepoint_id="later")
+    deliver(study, "P02", "sex", value_text="-", value_status="not_available")
+    sex, age = study.rows(
+        {"block": "category", "variables": ["sex"]},
+        {"block": "clinical", "variables": ["age_at_day_zero"]},
+    )
+    numbers = NUMBER.copy()
+    numbers[0] = 9.0
+    assert age["n"] == N
+    assert age["estimate"] == pytest.approx(stats.spearmanr(FEATURE, numbers).statistic)
+    male = np.arange(N) % 2 == 1
+    male[0] = True
+    expected = stats.kruskal(FEATURE[male], FEATURE[~male])
+    assert (sex["n"], sex["statistic"]) == (N, pytest.approx(expected.statistic, rel=1e-12))
+
+
+def test_an_outcome_counted_from_two_anchors_is_one_where_they_agree(study: Any) -> None:
+    add(study)
+    outcomes = [
+        {"cohort_id": "C", "patient_id": f"P{i:02d}", "endpoint": "OS", "start_anchor": anchor}
+        | {"event": int(event)}
+        for i, event in enumerate(BINARY)
+        for anchor in ("diagnosis", "surgery")
+    ]
+    study.store.add("clinical.outcome", outcomes)
+    expected = stats.spearmanr(FEATURE, BINARY).statistic
+    (row,) = study.rows({"block": "outcome"})
+    assert (row["target"], row["n"]) == ("outcome:OS", N)
+    assert row["estimate"] == pytest.approx(expected)
+    study.store.con.execute(
+        "UPDATE clinical.outcome SET event = 1 - event "
+        "WHERE start_anchor = 'surgery' AND patient_id = 'P03'"
+    )
+    with pytest.raises(FileError, match="1 persons have more than one value of outcome") as error:
+        study.run({"block": "outcome"}, name="again")
+    assert "start_anchor" in error.value.cure
+    (row,) = study.rows({"block": "outcome", "start_anchor": "diagnosis"})
+    assert row["estimate"] == pytest.approx(expected)
+    changed = np.where(np.arange(N) == 3, 1 - BINARY, BINARY)
+    (row,) = study.rows({"block": "outcome", "start_anchor": "surgery"})
+    assert row["estimate"] == pytest.approx(stats.spearmanr(FEATURE, changed).statistic)
+
+
 def test_biomarkers_as_categories_or_by_what_is_positive(study: Any) -> None:
     add(study)
     results = [("methylated", "unmethylated", "partial")[i % 3] for i in range(N)]
@@ -141,6 +206,16 @@ def test_the_volume_is_that_of_the_region_of_the_feature(study: Any) -> None:
         xy, xz, yz = (np.corrcoef(a, b)[0, 1] for a, b in ((x, y), (x, z), (y, z)))
         partial = (xy - xz * yz) / np.sqrt((1 - xz**2) * (1 - yz**2))
         assert row["estimate"] == pytest.approx(partial, rel=1e-12)
+
+
+def test_features_without_a_volume_of_their_region_are_refused(study: Any) -> None:
+    study.patients(N)
+    study.features({"f": FEATURE}, volume_mm3=np.exp(NUMBER).tolist())
+    study.features({"f": FEATURE, "g": FEATURE}, region="RING")
+    study.clinical({"kps": NUMBER})
+    words = "2 of 3 features have no volume of their region, e.g. those of CT, RING, original"
+    with pytest.raises(FileError, match=words):
+        study.run(covariates=["volume"])
 
 
 def test_several_raters_without_a_rule_are_refused_by_name(study: Any) -> None:

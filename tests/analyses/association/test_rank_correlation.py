@@ -49,10 +49,23 @@ def test_small_samples_without_ties_are_exact(n: int) -> None:
     assert found.exact.all()
 
 
-def test_small_samples_with_ties_are_not() -> None:
-    found = spearman(np.array([[1.0], [1.0], [2.0], [3.0], [4.0]]), np.arange(5.0)[:, None])
-    assert not found.exact.any()
-    assert np.isfinite(found.p_value).all()
+@pytest.mark.parametrize(
+    ("x", "y"),
+    [
+        ([1, 1, 2, 2], [1, 1, 2, 2]),
+        ([1, 1, 2, 3, 4], [5, 1, 2, 3, 4]),
+        ([1, 1, 1, 2, 2, 5], [0, 1, 1, 3, 7, 7]),
+        ([3, 2, 2, 2, 2, 1, 1], [0, 0, 0, 0, 1, 1, 1]),
+    ],
+)
+def test_small_samples_with_ties_are_exact(x: list[float], y: list[float]) -> None:
+    every = np.array([stats.spearmanr(x, p).statistic for p in permutations(y)])
+    # more columns, so that each pair must find the distribution of its own ties
+    features = np.column_stack([np.arange(len(x)), x, -np.array(x)]).astype(float)
+    found = spearman(features, np.column_stack([y[::-1], y]).astype(float))
+    expected = (np.abs(every) >= abs(stats.spearmanr(x, y).statistic) - 1e-12).mean()
+    assert found.p_value[1:, 1] == pytest.approx(expected, rel=1e-12)
+    assert found.exact.all()
 
 
 def test_perfect_correlation_has_p_zero() -> None:
@@ -160,7 +173,11 @@ def test_exact_distribution_of_small_samples(shared_data: Path) -> None:
     folder = shared_data / "reference" / "correlation_golden"
     for n, rows in pd.read_csv(folder / "exact_small_n_spearman.csv").groupby("n"):
         products = (rows["abs_rho"] * n * (n * n - 1) / 3).round().to_numpy()
-        np.testing.assert_allclose(exact_p(products, n), rows["p_exact_two_sided"], rtol=1e-12)
+        ranks = 2.0 * np.arange(n)[None, :] + 1 - n
+        first = np.zeros(products.size, np.intp)
+        np.testing.assert_allclose(
+            exact_p(products, ranks, ranks, first, first), rows["p_exact_two_sided"], rtol=1e-12
+        )
 
 
 @pytest.mark.realdata

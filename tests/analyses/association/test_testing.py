@@ -114,6 +114,42 @@ def test_few_persons_without_ties_have_an_exact_p() -> None:
     ]
 
 
+def test_few_persons_with_ties_have_no_p_that_no_permutation_gives() -> None:
+    halves, untied = np.array([[1.0, 1.0, 2.0, 2.0]]).T, np.arange(4.0)[:, None]
+    ranked = associate(halves, halves)
+    assert (ranked.p_value[0], P_METHODS[ranked.p_method[0]]) == (pytest.approx(2 / 6), "exact")
+    # of all 24 orders, 4 are the same
+    valued = associate(halves, np.hstack([halves, untied]), method="pearson")
+    assert valued.p_value == pytest.approx([4 / 24, 4 / 24])
+    assert {P_METHODS[code] for code in valued.p_method} == {"permutation_bound"}
+    kept = associate(halves, halves, method="pearson", keep_p=0.1)
+    assert (kept.counts["tested"], kept.counts["kept"]) == (1, 0)
+    # without ties it is scipy's
+    line = associate(untied, untied**2, method="pearson")
+    expected = stats.pearsonr(untied[:, 0], untied[:, 0] ** 2)
+    assert line.p_value[0] == pytest.approx(expected.pvalue, rel=1e-12)
+    assert P_METHODS[line.p_method[0]] == "t_approximation"
+
+
+@pytest.mark.parametrize(
+    "sizes", [[2] * 6, [2] * 10, [3] * 12, [10] * 3, [2] * 4 + [20]], ids=lambda s: f"{len(s)} of"
+)
+def test_small_strata_do_not_find_what_is_not_there(sizes: list[int]) -> None:
+    random = np.random.default_rng(16)
+    strata = np.repeat(np.arange(len(sizes)), sizes)
+    features, targets = random.normal(size=(2, strata.size, 250))
+    targets[:, ::4] = targets[:, ::4] > 0
+    found = associate(features, targets, strata=strata)
+    assert {P_METHODS[code] for code in found.p_method} == {"t_or_normal_approximation"}
+    for alpha, most in ((0.05, 0.056), (0.01, 0.0115), (0.001, 0.0012)):
+        assert (found.p_value <= alpha).mean() <= most
+    assert found.p_value.all()
+    for keep_p in (0.03, 0.002):
+        kept = associate(features, targets, strata=strata, keep_p=keep_p)
+        expected = found.p_value[found.p_value <= keep_p]
+        np.testing.assert_allclose(kept.p_value, expected, rtol=1e-11)
+
+
 def test_three_persons_are_refused_and_nine_are_flagged() -> None:
     # trap 4
     features, targets = _made(5, 12, 3, 2)

@@ -142,7 +142,7 @@ def add_association(study: Any, genes: dict[str, float | None], feature: str = "
         study.store.add("ops.analysis_run", [run])
     place = {"cohort_id": "C", "timepoint_id": "baseline", "sequence": "CT", "region": "GTV"}
     place |= {"profile": "original", "feature": feature, "analysis_run_id": "r"}
-    place |= {"predictor": "feature"}
+    place |= {"predictor": "feature", "method": "spearman", "n_covariates": 0}
     rows = [
         place | {"target": f"expression:rna:{gene}", "estimate": value, "p_value": 0.5}
         for gene, value in genes.items()

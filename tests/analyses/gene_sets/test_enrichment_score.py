@@ -93,6 +93,12 @@ def test_p_is_never_zero_and_counts_permutations_of_the_same_sign() -> None:
     assert found.normalised == pytest.approx([0.9 / 0.2, -1.0])
 
 
+def test_a_score_that_is_not_defined_has_no_p() -> None:
+    found = significance(np.array([np.nan, 0.5]), np.array([[0.1, 0.2], [0.1, 0.2]]))
+    assert np.isnan([found.normalised[0], found.p_value[0], found.q_value[0]]).all()
+    assert found.p_value[1] == pytest.approx(1 / 3)
+
+
 def test_a_score_whose_sign_no_permutation_has_is_not_judged() -> None:
     found = significance(np.array([0.9]), np.array([[-0.1, -0.2]]))
     assert np.isnan([found.normalised[0], found.p_value[0], found.q_value[0]]).all()

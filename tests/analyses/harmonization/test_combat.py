@@ -86,6 +86,19 @@ def test_constants_change_no_other_feature() -> None:
     assert np.isfinite(adjusted).all()
 
 
+def test_what_batches_and_covariates_explain_wholly_changes_no_other_feature() -> None:
+    values, batch = simulated()
+    age = np.linspace(40.0, 80.0, values.shape[0])
+    odd = values.copy()
+    odd[:, 3] = 2 * age + 3 * batch
+    model = fit_combat(odd, batch, age[:, None])
+    assert model.reason[3] == "no_residual_variance"
+    rest = np.delete(np.arange(values.shape[1]), 3)
+    without = fit_combat(values[:, rest], batch, age[:, None])
+    # trap: what rounding leaves of its variance makes a location of 1e15, which bends all priors
+    assert np.allclose(model.gamma_star[:, rest], without.gamma_star, rtol=1e-10, atol=0)
+
+
 def test_missing_values_stay_missing_and_move_only_their_feature_in_the_fit() -> None:
     values, batch = simulated()
     holes = values.copy()

@@ -9,6 +9,7 @@ import pytest
 from roentgene.analyses.stability.intraclass_correlation import (
     intraclass_correlation,
     intraclass_correlations,
+    without_interval,
 )
 from roentgene.analyses.stability.mean_squares import MeanSquares, mean_squares
 from roentgene.schemas.analyses.stability import IccForm
@@ -150,6 +151,21 @@ def test_mean_of_raters_without_variance_between_targets_is_undefined() -> None:
     assert np.isnan(found.icc[0])
     assert found.reason[0] == "no_target_variance"
     assert intraclass_correlation(squares, "ICC(1,1)").icc[0] == pytest.approx(-1.0)
+
+
+def test_targets_that_differ_may_still_have_no_mean_agreement() -> None:
+    # MSR 0.041667, MSC 0.125, MSE 33.375: MSR + (MSC - MSE) / n is below zero, MSR is not
+    squares = dense([[1, 9], [9, 1], [2, 8], [8, 2.5]])
+    assert squares.msr[0] > 0
+    by_form = intraclass_correlations(squares, FORMS)
+    by_form |= {f"{f} reml": v for f, v in without_interval(squares, FORMS).items()}  # type: ignore[misc]
+    for form, found in by_form.items():
+        if form.startswith("ICC(A,k)"):
+            assert np.isnan(found.icc[0])
+            assert found.reason[0] == "no_positive_denominator"
+        else:
+            assert np.isfinite(found.icc[0])
+            assert found.reason[0] == ("no_interval_by_reml" if form.endswith("reml") else "")
 
 
 def test_interval_covers_as_often_as_it_says() -> None:

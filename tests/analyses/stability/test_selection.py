@@ -4,8 +4,10 @@ from typing import Any
 import numpy as np
 import pytest
 from scipy import stats
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from roentgene.analyses.run import run_analysis
+from roentgene.analyses.stability import selection_run
 from roentgene.analyses.stability.selection import (
     most_associated,
     resampled,
@@ -85,7 +87,7 @@ def persons(store: Any, n: int = 40) -> tuple[np.ndarray, np.ndarray]:
             "clinical.variable",
             [
                 {"cohort_id": "C", "patient_id": ids["patient_id"], "variable": "score"}
-                | {"value_number": float(target[person])}
+                | {"value_number": float(target[person]), "value_status": "ok"}
             ],
         )
     return values, target
@@ -131,8 +133,45 @@ def test_too_few_persons_are_refused(store: Any) -> None:
     persons(store, n=8)
     with pytest.raises(FileError, match="8 persons of C have what the rule needs"):
         run_analysis(store, spec())
-    with pytest.raises(FileError, match="0 persons of C"):
+
+
+def test_what_is_misspelt_is_refused_by_name(store: Any) -> None:
+    persons(store)
+    with pytest.raises(FileError, match="features: f11 has no values here; did you mean 'f1'"):
+        run_analysis(store, spec(features=["f0", "f11", "f2"]))
+    with pytest.raises(FileError, match="clinical: scor has no values here; did you mean 'score'"):
+        run_analysis(store, spec(rule={"kind": "top_associated", "clinical": "scor"}))
+    with pytest.raises(FileError, match="outcome: OS has no values here"):
         run_analysis(store, spec(rule={"kind": "top_associated", "outcome": "OS"}))
+
+
+def test_an_outcome_of_two_anchors_is_one_target(store: Any) -> None:
+    _, target = persons(store)
+    outcomes = [
+        {"cohort_id": "C", "patient_id": f"P{n:02d}", "endpoint": "OS", "start_anchor": anchor}
+        | {"event": int(value > 0)}
+        for n, value in enumerate(target)
+        for anchor in ("diagnosis", "surgery")
+    ]
+    store.add("clinical.outcome", outcomes)
+    run_analysis(store, spec(rule={"kind": "top_associated", "k": 1, "outcome": "OS"}))
+    chosen = store.fetch("SELECT feature FROM result.selection_stability WHERE chosen")
+    assert chosen == [{"feature": "f0"}]
+
+
+def test_the_index_is_made_by_one_thread(store: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    # products of a large table differ in their last digits with the threads of BLAS
+    persons(store)
+    threads: list[int] = []
+
+    def watched(chosen: Any) -> Any:
+        threads.extend(one["num_threads"] for one in threadpool_info() if one["user_api"] == "blas")
+        return selection_index(chosen)
+
+    monkeypatch.setattr(selection_run, "selection_index", watched)
+    with threadpool_limits(2, user_api="blas"):
+        run_analysis(store, spec(resamples=3))
+    assert set(threads) == {1}
 
 
 def test_a_rule_has_one_target() -> None:

@@ -5,10 +5,13 @@ import numpy as np
 import pandas as pd
 import pyarrow.compute as pc
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from roentgene.analyses.run import RunReport, run_analysis
+from roentgene.analyses.stability import reml_table
 from roentgene.analyses.stability.intraclass_correlation import intraclass_correlation
 from roentgene.analyses.stability.mean_squares import mean_squares
+from roentgene.analyses.stability.variance_components import reml
 from roentgene.schemas.analyses.stability import Stability
 from roentgene.schemas.errors import FileError
 from roentgene.schemas.tables import table
@@ -271,6 +274,37 @@ def test_reml_uses_every_rating_and_says_so(store: Store) -> None:
     one_way = {"estimator": "reml", "raters_crossed": False, "policy": {"bound": "estimate"}}
     (row,) = stability(store, **one_way)[1]
     assert (row["estimator"], row["icc_form"]) == ("reml_one_way", "ICC(1,1)")
+
+
+def test_reml_is_fitted_by_one_thread(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    # products of many targets and raters differ in their last digits with the threads of BLAS
+    store.add_ratings(shrout_fleiss_rows(), ["f"])
+    threads: list[int] = []
+
+    def watched(*given: Any) -> Any:
+        threads.extend(one["num_threads"] for one in threadpool_info() if one["user_api"] == "blas")
+        return reml(*given)
+
+    monkeypatch.setattr(reml_table, "reml", watched)
+    with threadpool_limits(2, user_api="blas"):
+        stability(store, estimator="reml", policy={"bound": "estimate"})
+    assert set(threads) == {1}
+
+
+def test_why_the_mean_of_raters_has_no_agreement_is_stored(store: Store) -> None:
+    values = [[1, 9], [9, 1], [2, 8], [8, 2.5]]
+    store.add_ratings(
+        [
+            {"patient_id": f"P{target}", "rater_id": f"R{rater}", "f": float(value)}
+            for target, row in enumerate(values)
+            for rater, value in enumerate(row)
+        ],
+        ["f"],
+    )
+    rows = {row["icc_form"]: row for row in stability(store, forms="all")[1]}
+    assert rows["ICC(A,k)"]["reason"] == "no_positive_denominator"
+    assert "no_positive_denominator" in table("result.stability").column("reason").values
+    assert rows["ICC(A,1)"]["reason"] is None
 
 
 def test_agreement_stands_beside_the_coefficient(store: Store) -> None:

@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from roentgene.analyses.survival.groups import compare_groups
 from roentgene.analyses.survival.kaplan_meier import kaplan_meier, log_rank
+from roentgene.analyses.survival.per_feature import fit_features
 
 TIME = np.array([2.0, 3.0, 3.0, 5.0, 8.0, 9.0])
 EVENT = np.array([False, True, False, True, False, True])
@@ -32,6 +34,23 @@ def test_a_group_without_events_survives() -> None:
     curve = kaplan_meier(TIME, np.zeros(6, np.bool_))
     assert curve.survival.tolist() == [1.0] * 5
     assert curve.ci_low.tolist() == [1.0] * 5
+
+
+def test_groups_that_are_never_at_risk_together_are_not_compared() -> None:
+    time = np.array([0.5, 3.0, 4.0, 5.0, 6.0, 7.0])
+    event = np.array([False, True, True, False, True, True])
+    feature = np.array([[9.0], [1.0], [2.0], [3.0], [4.0], [5.0]])
+    models = fit_features(
+        feature,
+        np.empty((6, 0)),
+        time,
+        event,
+        ties="efron",
+        min_events=2,
+        duplicate=np.array([False]),
+    )
+    (found,) = compare_groups(8.0, ["f"], feature, time, event, models)
+    assert (found.reason, found.n) == ("no_overlap", (5, 1))
 
 
 @pytest.mark.realdata

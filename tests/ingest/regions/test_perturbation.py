@@ -14,6 +14,7 @@ from roentgene.ingest.block import Block, cut_out
 from roentgene.ingest.perturbation import Perturbation, perturbations_of
 from roentgene.ingest.regions.perturbation import (
     PerturbationError,
+    _of_unit_deviation,
     centre_of,
     displaced,
     moved,
@@ -181,6 +182,18 @@ def test_the_contour_is_displaced_as_far_as_is_said_and_no_voxel_further() -> No
     assert before == sorted(before)
     # twice the displacement changes about twice as many voxels of a smooth surface
     assert before[2] / before[1] == pytest.approx(2, rel=0.3)
+
+
+@pytest.mark.parametrize(("side", "sigma"), [(11, 10.0), (21, 5.0), (41, 2.0)])
+def test_a_displacement_has_its_deviation_however_small_the_box(side: int, sigma: float) -> None:
+    rng = np.random.default_rng(5)
+    shape = (side, side, side)
+    middle = [
+        _of_unit_deviation(rng.standard_normal(shape), [sigma] * 3)[side // 2, side // 2, side // 2]
+        for _ in range(300)
+    ]
+    # divided by the spread of the one field at hand, the first of these is over 2
+    assert np.sqrt(np.mean(np.square(middle))) == pytest.approx(1, abs=0.15)
 
 
 def test_a_smooth_contour_stays_in_one_piece_and_a_rough_one_frays() -> None:
