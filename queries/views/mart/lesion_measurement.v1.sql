@@ -62,8 +62,8 @@ cell AS (
     min(patient_id) = max(patient_id) AS one_patient,
     min(series_id) = max(series_id) AS one_series,
     count(voxel_mm3) = count(*) AS sizes_known,
-    arg_min(series_id, {'volume': volume_index, 'id': series_id}) AS first_volume,
-    arg_min(series_id, {'size': voxel_mm3, 'volume': volume_index, 'id': series_id}) AS finest,
+    min({'volume': volume_index, 'id': series_id}).id AS first_volume,
+    min({'size': voxel_mm3, 'volume': volume_index, 'id': series_id}).id AS finest,
     list({
       'measurement_id': measurement_id, 'status': status, 'patient_id': patient_id,
       'series_id': series_id, 'modality': modality, 'value_scale': value_scale,
@@ -113,7 +113,7 @@ compared AS (
     count(volume_mm3) AS n_volumes,
     count(*) FILTER (n_measurements = 1 AND measured.status = 'ok' AND volume_mm3 > 0)
       AS n_weighted,
-    arg_min(lesion_id, {'size': -volume_mm3, 'id': lesion_id}) AS largest,
+    min({'size': -volume_mm3, 'id': lesion_id}).id AS largest,
     list(measured) FILTER (n_measurements = 1 AND measured.status = 'ok') AS usable
   FROM lesion
   GROUP BY
