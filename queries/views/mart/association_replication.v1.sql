@@ -26,7 +26,11 @@ WITH tested AS (
         THEN 1 - 6 / (pow(association.n::DOUBLE, 3) - association.n)
       ELSE 1 - pow(2, -40)
     END AS largest,
-    atanh(least(greatest(association.estimate, -largest), largest)) AS z,
+    -- Fisher's z, written out: atanh came to DuckDB after 1.0
+    ln(
+      (1 + least(greatest(association.estimate, -largest), largest))
+      / (1 - least(greatest(association.estimate, -largest), largest))
+    ) / 2 AS z,
     CASE association.method
       WHEN 'spearman' THEN 1 / 1.06
       WHEN 'pearson' THEN 1.0
@@ -90,7 +94,8 @@ SELECT
   replication_p_value,
   replication_q_value,
   CASE WHEN method <> 'kruskal' THEN sign(estimate) = sign(replication_estimate) END AS same_sign,
-  tanh((weight * z + other_weight * other_z) / (weight + other_weight)) AS combined_estimate,
+  1 - 2 / (exp(2 * (weight * z + other_weight * other_z) / (weight + other_weight)) + 1)
+    AS combined_estimate,
   (weight * z + other_weight * other_z) / sqrt(weight + other_weight) AS combined_z,
   (z - other_z) / sqrt(1 / weight + 1 / other_weight) AS heterogeneity_z,
   run_name,
