@@ -20,10 +20,10 @@ WITH effect AS (
 line AS (
   SELECT
     cell.cohort_id, cell.cell_no, cell.engine, harmonization.feature, harmonization.reason,
-    1 / sqrt(harmonization.delta_star) AS slope,
+    1 / sqrt(nullif(harmonization.delta_star, 0)) AS slope,
     harmonization.grand_mean
     - (harmonization.grand_mean + sqrt(harmonization.var_pooled) * harmonization.gamma_star)
-      / sqrt(harmonization.delta_star) AS intercept,
+      / sqrt(nullif(harmonization.delta_star, 0)) AS intercept,
     effect.betas
   FROM result.harmonization
   JOIN mart_versions.harmonization_cell_v1 AS cell
