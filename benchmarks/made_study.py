@@ -15,6 +15,7 @@ import pyarrow as pa
 from roentgene.queries import render
 from roentgene.queries.registry import VERSIONS_SCHEMA, registry
 from roentgene.schemas.tables import Table, table, tables
+from roentgene.warehouse.analyst_file import renew
 from roentgene.warehouse.opening import create_warehouse, open_warehouse
 from roentgene.warehouse.transaction import Transaction
 
@@ -184,7 +185,7 @@ def feature_values(n_measurements: int) -> pa.Table:
 
 
 def make(stores: Stores, n_patients: int) -> int:
-    """Write the study in both forms; give the number of values."""
+    """Write the study in both forms, and publish it; give the number of values."""
     create_warehouse(stores.warehouse)
     values = feature_values(n_patients * len(VISITS) * len(SEQUENCES) * len(REGIONS))
     with (
@@ -192,6 +193,8 @@ def make(stores: Stores, n_patients: int) -> int:
         warehouse.transaction("benchmark", "a made study") as tx,
     ):
         _fill(tx, n_patients, values)
+    with open_warehouse(stores.warehouse, read_only=False) as warehouse:
+        renew(warehouse)
     with open_warehouse(stores.warehouse) as warehouse:
         for name, declared in tables().items():
             file = stores.bare / f"{name}.parquet"

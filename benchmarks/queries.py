@@ -3,8 +3,9 @@
 Run ``uv run python benchmarks/queries.py`` on a machine that does nothing else. It makes its input,
 a study of 250 patients x 4 visits x 4 sequences x 3 regions x 1,300 features, in two forms: a
 warehouse, and bare Parquet files of the same rows, sorted and compressed alike, over which DuckDB
-has the same views. The two are asked in turn. ``--patients`` makes a smaller study. It prints a
-Markdown table.
+has the same views. The two are asked in turn. One feature is asked of the lake and of the
+analyst's file, which is made of it, in a process that asks nothing else. ``--patients`` makes a
+smaller study. It prints a Markdown table.
 """
 
 from __future__ import annotations
@@ -17,12 +18,15 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pyarrow.compute as pc
 from made_study import Stores, bare_views, make
 
+from roentgene.warehouse.layout import Layout
 from roentgene.warehouse.opening import open_warehouse
 
 HEADER = (
@@ -94,11 +98,23 @@ def questions(stores: Stores, pairs: int) -> Iterator[str]:
         rounded = DELTAS.replace("sum(", "round(sum(").replace(") AS", "), 3) AS")
         rounded = rounded.replace("count(*), 3)", "count(*)")
         yield compare("delta of everything", "1.2", *both(rounded), pairs)
-        for view in ("imaging.radiomic_feature", "mart.delta_radiomics", "mart.patient_feature"):
-            what = f"one feature of one region and sequence, `{view}`"
-            yield alone(what, "0.1 s", both(ONE_FEATURE.format(view=view), ONE)[1], pairs)
         yield alone("coverage", "1 s", both(COVERAGE)[1], pairs)
     bare.close()
+
+
+def one_feature(stores: Stores, pairs: int) -> Iterator[str]:
+    """Ask for one feature of one region and sequence, of the lake and of the analyst's file."""
+    file = Layout(stores.warehouse).published
+    with open_warehouse(stores.warehouse) as warehouse, duckdb.connect(str(file), True) as analyst:
+        for view in ("imaging.radiomic_feature", "mart.delta_radiomics", "mart.patient_feature"):
+            for name, con in (("analyst's file", analyst), ("lake", warehouse.connection)):
+                what = f"one feature of one region and sequence, `{view}`, {name}"
+                ask = partial(_rows, con, ONE_FEATURE.format(view=view))
+                yield alone(what, "0.1 s", ask, pairs)
+
+
+def _rows(con: duckdb.DuckDBPyConnection, sql: str) -> list[Any]:
+    return con.execute(sql, ONE).fetchall()
 
 
 def pivoted(stores: Stores) -> None:
@@ -189,7 +205,7 @@ def main() -> None:
     parser.add_argument("--patients", type=int, default=250, help="62,400 values each")
     parser.add_argument("--pairs", type=int, default=9, help="of each question")
     parser.add_argument(
-        "--way", choices=["make", "ask", "pivoted", "placed"], help=argparse.SUPPRESS
+        "--way", choices=["make", "ask", "one", "pivoted", "placed"], help=argparse.SUPPRESS
     )
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -200,6 +216,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         stores = Stores(Path(folder))
         sys.stdout.write(f"{_process('make', stores, *more)}\n\n{HEADER}\n")
+        sys.stdout.write(_process("one", stores, *more))
         sys.stdout.write(_process("ask", stores, *more))
         sys.stdout.flush()
         sys.stdout.write(f"{matrix(stores, options.pairs)}\n")
@@ -208,8 +225,9 @@ def main() -> None:
 def _do(way: str, stores: Stores, n_patients: int, pairs: int) -> None:
     if way == "make":
         sys.stdout.write(f"{make(stores, n_patients):,} values")
-    elif way == "ask":
-        sys.stdout.writelines(f"{row}\n" for row in questions(stores, pairs))
+    elif way in ("one", "ask"):
+        rows = {"one": one_feature, "ask": questions}[way](stores, pairs)
+        sys.stdout.writelines(f"{row}\n" for row in rows)
     else:
         {"pivoted": pivoted, "placed": placed}[way](stores)
 

@@ -10,7 +10,7 @@ import polars as pl
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from roentgene.analyses.releasing.columns import Columns, described, sources_of
+from roentgene.analyses.releasing.columns import NUMBER, Columns, sources_of
 from roentgene.analyses.releasing.name_choice import chosen
 from roentgene.analyses.releasing.reading import PinnedReader
 from roentgene.analyses.releasing.units import Units
@@ -28,6 +28,10 @@ _FEATURE_KEYS: Mapping[str, str] = {
     "classes": "class",
     "features": "feature",
 }
+_TOLD_OF_FEATURE = (
+    *("feature", "class", "image_type", "ibsi_code", "ibsi_aggregation", "ibsi_status"),
+    "volume_dependent",
+)
 
 
 def imaging_columns(
@@ -66,12 +70,7 @@ def imaging_columns(
         raise FileError(msg, "Look into mart.coverage, or loosen 'features' in the release file")
     named = _named(matrix, groups, features, block)
     _refuse_clashes(matrix, named, by_visit=by_visit)
-    arrays = arrow_columns(matrix)
-    dictionary = [
-        described(row.pop("column"), "rad", values, **row)
-        for row, values in zip(named, arrays, strict=True)
-    ]
-    return Columns(dictionary, arrays, _sources(reader, found, groups, units))
+    return Columns(named, arrow_columns(matrix), _sources(reader, found, groups, units))
 
 
 def _groups(reader: PinnedReader, block: FeatureBlock, *, by_visit: bool) -> pl.DataFrame:
@@ -123,30 +122,26 @@ def _named(
     FileError
         If two columns have one name.
     """
-    by_group: dict[int, dict[str, Any]] = {}
+    of_block = {"block": "rad", "type": NUMBER, "kind": block.measure or "value"}
+    of_group: dict[int, dict[str, Any]] = {}
     for row in groups.to_dicts():
+        told = {key: row[key] for key in ("source", *_GROUP_KEYS, "value_scale")}
         # visits of one group differ where every visit is a row
-        same = by_group.setdefault(row["group_no"], row)
+        same = of_group.setdefault(row["group_no"], of_block | told)
         if same["timepoint_id"] != row["timepoint_id"]:
             same["timepoint_id"] = None
-    by_feature = features.to_dicts()
+    of_feature = [
+        {key: row[key] for key in _TOLD_OF_FEATURE} | {"unit": _unit(row["unit"], block)}
+        for row in features.to_dicts()
+    ]
     found: dict[str, dict[str, Any]] = {}
     for code in matrix.columns.tolist():
-        group, feature = by_group[code // features.height], by_feature[code % features.height]
+        group, feature = of_group[code // features.height], of_feature[code % features.height]
         name = f"{group['source']}__{feature['feature']}"
         if name in found:
             msg = f"two engines have a column {name}"
             raise FileError(msg, "Name one 'engine' in the block")
-        found[name] = {
-            "column": name,
-            "kind": block.measure or "value",
-            "source": group["source"],
-            **{key: group[key] for key in (*_GROUP_KEYS, "value_scale")},
-            **{key: feature[key] for key in ("feature", "class", "image_type")},
-            **{key: feature[key] for key in ("ibsi_code", "ibsi_aggregation", "ibsi_status")},
-            "unit": _unit(feature["unit"], block),
-            "volume_dependent": feature["volume_dependent"],
-        }
+        found[name] = {"column": name, **group, **feature}
     return list(found.values())
 
 
@@ -188,7 +183,8 @@ def _read_cells(
     """Read values measurement by measurement, and means over lesions apart."""
     n_groups = groups["group_no"].n_unique()
     builder = WideMatrixBuilder(n_groups * n_features, n_rows)
-    belongs = reader.frame("measurement_places")
+    places = reader.frame("measurement_places")
+    belongs = places.filter(~pl.col("averaged")).drop("averaged")
     row_of, group_of = (belongs[name].to_numpy() for name in ("row_no", "group_no"))
     used = np.zeros(belongs.height, dtype=bool)
     baselines: set[tuple[int, int]] = set()
@@ -206,7 +202,7 @@ def _read_cells(
                 pairs = np.unique(np.stack([place, baseline[0]]), axis=1)
                 baselines.update(zip(*pairs.tolist(), strict=True))
     averaged = set[tuple[int, int]]()
-    if block.view == "patient_feature":
+    if block.view == "patient_feature" and places["averaged"].any():
         for batch in reader.batches("averaged_cells", {}):
             row, group, feature, value = _numbers(batch)
             builder.add(row, group.astype(np.int64) * n_features + feature, value)

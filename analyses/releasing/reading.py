@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from difflib import get_close_matches
 from typing import Any
@@ -55,14 +56,19 @@ class PinnedReader:
         # a column without any value has no type of its own in Arrow, nor would it in polars
         return pl.from_arrow(rows)  # type: ignore[return-value]
 
-    def batches(self, query: str, parameters: Mapping[str, Any]) -> pa.RecordBatchReader:
+    def batches(self, query: str, parameters: Mapping[str, Any]) -> Iterator[pa.RecordBatch]:
         """Rows of a query, streamed.
 
         DuckDB goes on while a batch is worked on, as far as its buffer reaches; with the one
-        megabyte that it has by itself it mostly waits.
+        megabyte that it has by itself it mostly waits. The next batch is made meanwhile.
         """
         self.warehouse.connection.execute("SET streaming_buffer_size = '32MB'")
-        return self._run(query, parameters).to_arrow_reader(_BATCH_ROWS)
+        rows = self._run(query, parameters).to_arrow_reader(_BATCH_ROWS)
+        with ThreadPoolExecutor(1) as ahead:
+            coming = ahead.submit(next, rows, None)
+            while (batch := coming.result()) is not None:
+                coming = ahead.submit(next, rows, None)
+                yield batch
 
     def _run(self, query: str, parameters: Mapping[str, Any] | None) -> duckdb.DuckDBPyConnection:
         text = pinned_text(f"releases/{query}", self.views)

@@ -1,12 +1,13 @@
 -- title: To which row and group of columns each measurement belongs
--- grain: a measurement that stands alone for a person
+-- grain: a measurement that stands for a person, alone or as one of the lesions of a mean
 -- reference: mart.patient_measurement
 --
 -- release_place and release_group are given: they say which number stands for what.
 SELECT
   patient_measurement.measurement_id,
   release_place.row_no,
-  release_group.group_no
+  release_group.group_no,
+  patient_measurement.averaged
 FROM mart.patient_measurement AS patient_measurement
 JOIN release_place
   ON release_place.cohort_id = patient_measurement.cohort_id
@@ -18,5 +19,4 @@ JOIN release_group
   AND release_group.region = patient_measurement.region
   AND release_group.profile = patient_measurement.profile
   AND release_group.engine = patient_measurement.engine
-WHERE NOT patient_measurement.averaged
 ORDER BY patient_measurement.measurement_id
