@@ -91,7 +91,7 @@ def chosen_executor(
 def warm_up_for_first(executor: Executor, layout: Layout, cohort_file: Path) -> None:
     """Let workers load their libraries beside this process, which has its own to load.
 
-    Only where images come into a warehouse that has published nothing: of a later delivery often
+    Only where images come into a warehouse that no batch has come into: of a later delivery often
     nothing is due, which :func:`roentgene.ingest.run.run_ingest` will see.
 
     Parameters
@@ -110,7 +110,7 @@ def warm_up_for_first(executor: Executor, layout: Layout, cohort_file: Path) -> 
     """
     from roentgene.ingest.extract.executors import WarmsUp
 
-    if isinstance(executor, WarmsUp) and not layout.published.exists():
+    if isinstance(executor, WarmsUp) and not any(layout.reports.glob("*.html")):
         from roentgene.schemas.cohort import read_cohort
 
         if read_cohort(cohort_file).images:

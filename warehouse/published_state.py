@@ -11,7 +11,7 @@ from typing import Any
 
 from roentgene.queries import render
 from roentgene.queries.coded_copy import copy_coded, is_coded
-from roentgene.schemas.tables import Table
+from roentgene.schemas.tables import Table, tables
 
 
 @dataclass(frozen=True)
@@ -30,11 +30,27 @@ class TableState:
     n_rows: int
 
 
-def full_state(table: Table, held: TableState | None) -> str:
-    """Tell one state of a table in the file from another: its rows, columns, comments and form."""
+def state_of_file(states: Mapping[str, TableState], views: str) -> dict[str, TableState]:
+    """Tell one state of each table in a file from another: rows, columns, comments and form.
+
+    Parameters
+    ----------
+    states : mapping of str to TableState
+        What the tables of the lake hold that hold anything, by full name.
+    views : str
+        The views beside them, in whatever words: with others, everything is another state.
+    """
+    beside = hashlib.sha256(views.encode()).hexdigest()
+    empty = TableState("empty", 0)
+    return {
+        name: _in_file(table, states.get(name, empty), beside) for name, table in tables().items()
+    }
+
+
+def _in_file(table: Table, held: TableState, beside: str) -> TableState:
     copied = copy_coded("", "", table) if is_coded(table) else [render.create_table(table)]
-    parts = [*copied, *render.comments(table), *table.sorted_by, held.state if held else "empty"]
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+    parts = [*copied, *render.comments(table), *table.sorted_by, beside, held.state]
+    return TableState(hashlib.sha256("\n".join(parts).encode()).hexdigest(), held.n_rows)
 
 
 def _place(file: Path) -> Path:
@@ -46,15 +62,16 @@ def _stat(file: Path) -> list[int]:
     return [found.st_size, found.st_mtime_ns, found.st_ino]
 
 
-def write_state(file: Path, states: Mapping[str, str]) -> None:
+def write_state(file: Path, states: Mapping[str, TableState]) -> None:
     """Tell what a file holds that has just been put in its place."""
     place = _place(file)
     unfinished = place.with_name(f"{place.name}.new")
-    unfinished.write_text(json.dumps({"file": _stat(file), "tables": states}), encoding="utf-8")
+    told = {name: [state.state, state.n_rows] for name, state in states.items()}
+    unfinished.write_text(json.dumps({"file": _stat(file), "tables": told}), encoding="utf-8")
     unfinished.replace(place)
 
 
-def read_state(file: Path) -> dict[str, str]:
+def read_state(file: Path) -> dict[str, TableState]:
     """State of each table that a file holds; empty where that is not known for certain.
 
     It is not where the file is another one than was written, or where somebody has written to it
@@ -63,6 +80,7 @@ def read_state(file: Path) -> dict[str, str]:
     try:
         content: dict[str, Any] = json.loads(_place(file).read_text(encoding="utf-8"))
         known = content["file"] == _stat(file) and not file.with_name(f"{file.name}.wal").exists()
-        return dict(content["tables"]) if known else {}
+        told = content["tables"].items() if known else ()
+        return {name: TableState(state, n_rows) for name, (state, n_rows) in told}
     except (OSError, ValueError, KeyError, TypeError):
         return {}

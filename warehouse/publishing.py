@@ -11,11 +11,11 @@ from pathlib import Path
 import duckdb
 
 from roentgene.queries import render
-from roentgene.queries.coded_copy import coded_view, copy_coded, drop_coded, is_coded
+from roentgene.queries.coded_copy import copy_coded, drop_coded, is_coded
 from roentgene.queries.query_file import query_text
 from roentgene.schemas.errors import WarehouseError
-from roentgene.schemas.tables import tables
-from roentgene.warehouse.published_state import TableState, full_state, read_state, write_state
+from roentgene.schemas.tables import Table, tables
+from roentgene.warehouse.published_state import TableState, read_state, state_of_file, write_state
 
 # no schema is called so, for then every name would be ambiguous
 _COPY = "copy_under_way"
@@ -72,8 +72,8 @@ def publish(
     try:
         target.parent.mkdir(exist_ok=True)
         _remove_unfinished(target)
-        wanted = _wanted(states)
-        kept = _kept(target, wanted, states)
+        wanted = _wanted(views, states)
+        kept = _kept(target, wanted)
         try:
             unfinished = target.with_name(f"{_stem(target)}{secrets.token_hex(4)}.duckdb")
             if kept:
@@ -94,22 +94,22 @@ def publish(
         raise WarehouseError(msg, cure) from error
 
 
-def _wanted(states: Mapping[str, TableState] | None) -> dict[str, str]:
+def _wanted(
+    views: Sequence[View], states: Mapping[str, TableState] | None
+) -> dict[str, TableState]:
     if states is None:
         return {}
-    return {name: full_state(table, states.get(name)) for name, table in tables().items()}
+    return state_of_file(states, "\n".join(map(repr, views)))
 
 
-def _kept(
-    target: Path, wanted: Mapping[str, str], states: Mapping[str, TableState] | None
-) -> frozenset[str]:
-    """Tables that are taken from the former file; none where most of it is to be written anew."""
-    former = read_state(target) if states is not None else {}
+def _kept(target: Path, wanted: Mapping[str, TableState]) -> frozenset[str]:
+    """Tables that are taken from the former file; none where most of it would be dropped."""
+    former = read_state(target)
     kept = frozenset(name for name, state in wanted.items() if former.get(name) == state)
-    rows = {name: held.n_rows for name, held in (states or {}).items()}
     # what is dropped leaves room behind that only later tables fill: the file could double
-    n_kept = sum(n_rows for name, n_rows in rows.items() if name in kept)
-    return kept if 2 * n_kept >= sum(rows.values()) else frozenset()
+    n_kept = sum(state.n_rows for name, state in former.items() if name in kept)
+    n_dropped = sum(state.n_rows for name, state in former.items() if name not in kept)
+    return kept if n_dropped <= n_kept else frozenset()
 
 
 def _stem(target: Path) -> str:
@@ -137,9 +137,7 @@ def _write(
                 inner.execute(_NO_ESTIMATES)
                 inner.execute(f"USE {render.identifier(_COPY)}")
                 inner.execute("BEGIN TRANSACTION")  # one snapshot of the lake for all tables
-                if kept:
-                    _drop_changed(inner, kept)
-                for statement in _statements(lake, views, filled, kept):
+                for statement in _changes(inner, lake, views, filled, kept):
                     inner.execute(statement)
                 inner.execute("COMMIT")
         finally:
@@ -147,44 +145,53 @@ def _write(
             outer.execute(f"DETACH {render.identifier(_COPY)}")
 
 
-def _drop_changed(con: duckdb.DuckDBPyConnection, kept: Collection[str]) -> None:
-    """Drop every view, and every table that is not kept, from the copy of the former file."""
-    named = con.execute(query_text("warehouse/views_of"), {"database": _COPY}).fetchall()
-    for schema, name in named:
-        con.execute(render.drop_relation("VIEW", schema, name))
-    coded = {f"{schema}.{name}" for schema, name in named}
-    for table in tables().values():
-        if table.full_name in kept:
-            continue
-        if table.full_name not in coded:
-            con.execute(render.drop_relation("TABLE", table.schema, table.name))
-        for statement in drop_coded(table) if table.full_name in coded else ():
-            con.execute(statement)
-
-
-def _statements(
-    lake: str, views: Sequence[View], filled: Collection[str], kept: Collection[str] = ()
+def _changes(
+    con: duckdb.DuckDBPyConnection,
+    lake: str,
+    views: Sequence[View],
+    filled: Collection[str],
+    kept: Collection[str],
 ) -> Iterator[str]:
-    schemas = [table.schema for table in tables().values()] + [view.schema for view in views]
-    for schema in dict.fromkeys(schemas):
-        yield render.create_schema(schema)
-    for table in tables().values():
-        if is_coded(table) and table.full_name in filled:
-            yield from (
-                [coded_view(table)] if table.full_name in kept else copy_coded(lake, _COPY, table)
-            )
-            yield from render.comments(table, kind="VIEW")
-            continue
-        if table.full_name in kept:
-            continue
-        yield render.create_table(table)
-        if table.full_name in filled:
-            yield render.copy_table(lake, _COPY, table)
-        yield from render.comments(table)
-    for view in views:
-        if view.parameters:
-            yield render.create_macro(view.schema, view.name, view.parameters, view.select)
-            continue
-        yield render.create_view(view.schema, view.name, view.select)
-        if view.comment:
-            yield render.comment_on_view(view.schema, view.name, view.comment)
+    """Statements that make the file, or renew the tables of the former one that are not kept."""
+    changed = [table for table in tables().values() if table.full_name not in kept]
+    if kept:
+        named = con.execute(query_text("warehouse/views_of"), {"database": _COPY}).fetchall()
+        coded = {f"{schema}.{name}" for schema, name in named}
+        for table in changed:
+            yield from _drop(table, is_coded_there=table.full_name in coded)
+    else:
+        schemas = [table.schema for table in changed] + [view.schema for view in views]
+        yield from map(render.create_schema, dict.fromkeys(schemas))
+    for table in changed:
+        yield from _copy(lake, table, is_filled=table.full_name in filled)
+    # tables are kept only where the views are as they were
+    for view in () if kept else views:
+        yield from _define(view)
+
+
+def _drop(table: Table, *, is_coded_there: bool) -> Iterator[str]:
+    if not is_coded_there:
+        yield render.drop_relation("TABLE", table.schema, table.name)
+        return
+    yield render.drop_relation("VIEW", table.schema, table.name)
+    yield from drop_coded(table)
+
+
+def _copy(lake: str, table: Table, *, is_filled: bool) -> Iterator[str]:
+    if is_coded(table) and is_filled:
+        yield from copy_coded(lake, _COPY, table)
+        yield from render.comments(table, kind="VIEW")
+        return
+    yield render.create_table(table)
+    if is_filled:
+        yield render.copy_table(lake, _COPY, table)
+    yield from render.comments(table)
+
+
+def _define(view: View) -> Iterator[str]:
+    if view.parameters:
+        yield render.create_macro(view.schema, view.name, view.parameters, view.select)
+        return
+    yield render.create_view(view.schema, view.name, view.select)
+    if view.comment:
+        yield render.comment_on_view(view.schema, view.name, view.comment)

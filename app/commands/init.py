@@ -20,9 +20,12 @@ def init(
 ) -> None:
     """Make a new, empty warehouse."""
     from roentgene.schemas.study import Study
-    from roentgene.warehouse.opening import create_warehouse
+    from roentgene.warehouse.analyst_file import renew
+    from roentgene.warehouse.opening import create_warehouse, open_warehouse
 
     layout = create_warehouse(folder, Study(name=name) if name else None)
+    with open_warehouse(layout.root, read_only=False) as writer:
+        renew(writer)  # empty, but there: a delivery then writes the tables that it fills
     if as_json:
         say_json({"warehouse": layout.root, "study": layout.study})
         return

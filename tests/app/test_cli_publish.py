@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
 from roentgene.schemas.tables import tables
 
 Run = Callable[..., Any]
@@ -43,3 +45,9 @@ def test_optimize_says_what_it_would_do_and_does_it(roentgene: Run, study: Path)
     done = roentgene("optimize", "--json", "-w", study).json
     assert (done["expired"], done["dry_run"]) == ([], False)
     assert "Nothing to merge" in roentgene("optimize", "-w", study).out
+
+
+def test_a_new_warehouse_has_an_empty_analysts_file(roentgene: Run, tmp_path: Path) -> None:
+    roentgene("init", tmp_path / "new")
+    with duckdb.connect(str(tmp_path / "new" / "published" / "analyst.duckdb"), True) as file:
+        assert file.execute("FROM mart.coverage").fetchall() == []

@@ -176,16 +176,37 @@ def test_a_state_that_does_not_fit_is_no_state(
     assert set(copied) == set(table_states(writer))
 
 
-def test_where_most_has_changed_nothing_is_kept(
+def test_where_most_would_be_dropped_nothing_is_kept(
     writer: Warehouse, copied: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with writer.transaction("ann", "a table outgrows all others") as transaction:
-        transaction.execute_statement(
-            "INSERT INTO imaging.feature_value SELECT 'c', range, 1, 0.5, 'ok', NULL"
-            " FROM range(1000, 20000)"
-        )
-    renew(writer)
+    for first, last in ((1000, 20000), (20000, 20001)):
+        copied.clear()
+        with writer.transaction("ann", "a table outgrows all others") as transaction:
+            transaction.execute_statement(
+                "INSERT INTO imaging.feature_value SELECT 'c', range, 1, 0.5, 'ok', NULL"
+                f" FROM range({first}, {last})"
+            )
+        renew(writer)
+        if first == 1000:  # the few rows that were there leave little room behind
+            assert copied == ["imaging.feature_value"]
     assert set(copied) == set(table_states(writer))
+
+
+def test_of_an_empty_file_the_tables_are_written_that_were_filled(
+    tmp_path: Path, copied: list[str]
+) -> None:
+    layout = create_warehouse(tmp_path / "study", Study(name="study"))
+    with open_warehouse(layout.root, read_only=False) as warehouse:
+        renew(warehouse)
+        copied.clear()
+        with warehouse.transaction("ann", "a batch") as transaction:
+            transaction.execute_statement(
+                "INSERT INTO study.cohort (cohort_id, title, license, day_zero, batch_id)"
+                " VALUES ('c', 'one', 'none', 'diagnosis', 'b')"
+            )
+        renew(warehouse)
+        assert copied == ["study.cohort"]
+        assert same_everywhere(warehouse, ["study.cohort", "mart.coverage"])["study.cohort"] == 1
 
 
 def test_a_release_is_published_too(writer: Warehouse) -> None:

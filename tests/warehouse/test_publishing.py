@@ -186,7 +186,7 @@ def test_who_reads_the_former_file_is_undisturbed(
 def test_all_tables_are_of_one_snapshot(
     con: duckdb.DuckDBPyConnection, layout: Layout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    statements = publishing._statements
+    statements = publishing._changes
 
     def marked(*given: Any) -> Iterator[str]:
         yield "CREATE TABLE at_begin AS SELECT txid_current()"
@@ -194,7 +194,7 @@ def test_all_tables_are_of_one_snapshot(
         yield "CREATE TABLE at_end AS SELECT txid_current()"
 
     # one transaction reads one snapshot
-    monkeypatch.setattr(publishing, "_statements", marked)
+    monkeypatch.setattr(publishing, "_changes", marked)
     publish(con, LAKE, layout.published, [], tables())
     with _open(layout.published) as copy:
         assert copy.execute("FROM at_begin").fetchall() == copy.execute("FROM at_end").fetchall()
