@@ -88,7 +88,8 @@ def run_analysis(warehouse: Store, spec: AnalysisSpec) -> RunReport:
     started_at = datetime.now(UTC)
     kind = _kind(spec)
     sql_hash = text_hash(canonical_json([query_text(name) for name in kind.queries]))
-    run_id = _run_id(warehouse, spec, [sql_hash, kind.further_state(warehouse, spec)])
+    libraries = _versions(kind.libraries)
+    run_id = _run_id(warehouse, spec, [sql_hash, kind.further_state(warehouse, spec), libraries])
     stored = _stored(warehouse, spec, run_id)
     if stored is not None:
         return stored
@@ -104,7 +105,7 @@ def run_analysis(warehouse: Store, spec: AnalysisSpec) -> RunReport:
         "snapshot_id": snapshot_id,
         "sql_hash": sql_hash,
         "code_version": version("roentgene"),
-        "library_versions": canonical_json(_versions(kind.libraries)),
+        "library_versions": canonical_json(libraries | {"blas": _blas()}),
         "counts": canonical_json(counts),
         "fingerprint": fingerprint,
         "author": current_author(),
@@ -128,7 +129,12 @@ def _kind(spec: AnalysisSpec) -> _Kind:
 
 
 def _versions(libraries: tuple[str, ...]) -> dict[str, str]:
-    """Versions of what computes, the BLAS of numpy and scipy among them."""
+    """Versions of what computes; of an extra that is not installed nothing has computed."""
+    return {name: version(name) for name in libraries if find_spec(name) is not None}
+
+
+def _blas() -> str:
+    """Name, version and kernel of the BLAS of numpy and scipy."""
     from threadpoolctl import threadpool_info
 
     blas = {
@@ -136,9 +142,7 @@ def _versions(libraries: tuple[str, ...]) -> dict[str, str]:
         for one in threadpool_info()
         if one["user_api"] == "blas"
     }
-    # of an extra that is not installed nothing has computed
-    installed = {name: version(name) for name in libraries if find_spec(name) is not None}
-    return installed | {"blas": ", ".join(sorted(blas))}
+    return ", ".join(sorted(blas))
 
 
 def _report(spec: AnalysisSpec, row: Mapping[str, Any], *, written: bool) -> RunReport:
@@ -160,10 +164,13 @@ def canonical_spec(spec: AnalysisSpec) -> str:
 
 
 def _run_id(warehouse: Store, spec: AnalysisSpec, further: list[Any]) -> str:
-    """Id of a run from the question, the state of the data, the SQL and the code.
+    """Id of a run from the question, the state of the data, the SQL, the code and its libraries.
 
     The state of the data is the list of batches, settings, withdrawals and view versions, not
-    the snapshot: an analysis makes a new snapshot by its own commit.
+    the snapshot: an analysis makes a new snapshot by its own commit. Another version of a library
+    may answer otherwise, so it is another run. The BLAS, which comes with its library and picks
+    its kernel by the machine, is only recorded: the same warehouse on another machine is asked the
+    same question, and the fingerprint tells whether the answer is the same.
     """
     asked = {
         "cohorts": list(spec.cohorts),

@@ -142,7 +142,7 @@ def _tested(
     # their ranks are kept from one design to the next
     targets = Columns(question.targets[rows])
     parts = []
-    for chosen, covariates in _designs(question):
+    for chosen, covariates in designs_of(question):
         tested = associate(
             question.features[rows][:, chosen],
             targets,
@@ -160,8 +160,8 @@ def _tested(
     return replace(_joined(parts), n_infinite=n_infinite)
 
 
-def _designs(question: Question) -> Iterator[tuple[NDArray[np.intp], Floats]]:
-    """Features that share their covariates, and these."""
+def designs_of(question: Question) -> Iterator[tuple[NDArray[np.intp], Floats]]:
+    """Give features that share their covariates, and these."""
     everything = np.arange(question.features.shape[1])
     if question.baseline is not None:
         for number in everything:

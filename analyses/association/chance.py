@@ -9,8 +9,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from roentgene.analyses.association.blocks import Answer, Question, answer
-from roentgene.analyses.association.permutation import permutation_keys, permute, shuffle
+from roentgene.analyses.association.blocks import Answer, Question, answer, designs_of
+from roentgene.analyses.association.design import design_of
+from roentgene.analyses.association.permutation import (
+    Part,
+    permutation_keys,
+    permute_together,
+    shuffle,
+)
+from roentgene.analyses.association.ranks import Columns
 from roentgene.analyses.association.testing import Tested, correct_together
 from roentgene.analyses.constant import Floats
 from roentgene.schemas.analyses.association import Association
@@ -85,41 +92,65 @@ def permutations(
 ) -> list[tuple[Floats | None, Floats | None]]:
     """Find p by the largest statistic and false discovery rate by permutation, block by block.
 
+    Blocks of one named family are permuted together: a person takes the same place in all of
+    them, and the best of each permutation is the best of all blocks.
+
     Raises
     ------
     FileError
-        If a family is not one matrix of features against one of targets.
+        If estimates are combined, or each feature has a covariate of its own.
     """
     if not spec.permutations:
         return [(None, None)] * len(questions)
     _refuse_permutations(spec, questions)
     n_pairs = sum(one.features.shape[1] * one.targets.shape[1] for one in questions)
+    up_to_p = LIMIT if n_pairs <= _MANY_PAIRS else _FAR_TAIL
+    together = [list(range(len(questions)))]
+    if spec.family is None:
+        # the families of a block are its own, and what other blocks there are changes nothing
+        together = [[number] for number in range(len(questions))]
     found: list[tuple[Floats | None, Floats | None]] = []
-    for question, one in zip(questions, answers, strict=True):
-        permuted = permute(
-            question.features,
-            question.targets,
-            method=question.method,
-            covariates=question.clinical if question.clinical.shape[1] else None,
-            strata=question.strata.code if len(question.strata.names) > 1 else None,
-            families=question.family,
-            duplicate=question.duplicate,
-            up_to_p=LIMIT if n_pairs <= _MANY_PAIRS else _FAR_TAIL,
+    for members in together:
+        sizes = np.array([questions[number].targets.shape[1] for number in members])
+        first = (np.cumsum(sizes) - sizes).tolist()
+        permuted = permute_together(
+            _parts([questions[number] for number in members], first, up_to_p),
+            up_to_p=up_to_p,
             n_permutations=spec.permutations,
             seed=spec.seed,
         )
-        found.append(permuted.of(one.tested))
+        for number, start in zip(members, first, strict=True):
+            found.append(permuted.of(answers[number].tested, start))
+    return found
+
+
+def _parts(questions: Sequence[Question], first: Sequence[int], up_to_p: float) -> list[Part]:
+    """Features that share their covariates, of all blocks."""
+    everybody = sorted({person for question in questions for person in question.persons})
+    place = {person: number for number, person in enumerate(everybody)}
+    found = []
+    for question, first_target in zip(questions, first, strict=True):
+        persons = np.array([place[person] for person in question.persons], np.intp)
+        targets = Columns(question.targets)
+        for chosen, covariates in designs_of(question):
+            design = design_of(
+                question.features[:, chosen],
+                targets,
+                question.method,
+                covariates if covariates.shape[1] else None,
+                question.strata.code if len(question.strata.names) > 1 else None,
+                None if question.duplicate is None else question.duplicate[chosen],
+                up_to_p,
+            )
+            found.append(Part(design, question.family[chosen], chosen, first_target, persons))
     return found
 
 
 def _refuse_permutations(spec: Association, questions: Sequence[Question]) -> None:
-    """Refuse permutations of what is not one matrix of features against one of targets."""
+    """Refuse permutations of what has no statistic or no shuffle of its own."""
     block = questions[0].block.prefix
     why = {
-        "targets of kruskal": any(one.method == "kruskal" for one in questions),
         "estimates that are combined": spec.combine is not None,
-        "a family of several blocks": spec.family is not None and len(questions) > 1,
-        "the volume of each region as a covariate": questions[0].volumes is not None,
         "a covariate for each feature": questions[0].baseline is not None,
     }
     for reason, holds in why.items():

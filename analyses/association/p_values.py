@@ -193,4 +193,21 @@ def judge_groups(shares: Floats, n_groups: NDArray[np.intp], n: int) -> Judged:
         Persons.
     """
     h = (n - 1) * shares
-    return Judged(shares, h, special.chdtrc(n_groups - 1, h), np.full(h.size, BY_CHI2, np.int8))
+    return Judged(shares, h, p_of_groups(h, n_groups), np.full(h.size, BY_CHI2, np.int8))
+
+
+def p_of_groups(h: Floats, n_groups: NDArray[np.intp]) -> Floats:
+    """P of Kruskal and Wallis's H by chi-square."""
+    return np.asarray(special.chdtrc(n_groups - 1, h))
+
+
+def least_h(p: float, n_groups: NDArray[np.intp]) -> Floats:
+    """Smallest H whose p by chi-square is not above p; 0 for p = 1.
+
+    Examples
+    --------
+    >>> least_h(0.05, np.array([2, 3])).round(3).tolist()
+    [3.841, 5.991]
+    """
+    # pairs at p itself must not be lost by the rounding of the inverse
+    return np.asarray(special.chdtri(n_groups - 1, min(p, 1.0)) * (1 - 1e-9))

@@ -11,6 +11,7 @@ from scipy import special
 from roentgene.analyses.association.correlation_blocks import Pairs, Side, pairs
 from roentgene.analyses.association.covariates import Adjustment, rank_scores, unit_residuals
 from roentgene.analyses.association.design import Design, adjustment_of
+from roentgene.analyses.association.groups import between_groups, groups_of
 from roentgene.analyses.association.p_values import (
     EXACT,
     Judged,
@@ -98,7 +99,7 @@ def assess(
     if not (sides.features.size and sides.targets.size):
         kept = []
     elif design.method == "kruskal":
-        kept = _kruskal(design, adjustment.rows, sides, n_threads)
+        kept = _kruskal(design, adjustment.rows, sides)
     else:
         kept = _correlate(design, sides, adjustment, n_threads)
     return _result(design, sides, kept, (i, j), n)
@@ -190,28 +191,18 @@ def _bounds(design: Design, sides: Sides, rows: Mask) -> tuple[Floats, Floats]:
     return x, y
 
 
-def _kruskal(design: Design, rows: Mask, sides: Sides, n_threads: int) -> list[_Kept]:
+def _kruskal(design: Design, rows: Mask, sides: Sides) -> list[_Kept]:
     """Shares of the ranks' variance between the categories of each target."""
     x, n = sides.x, int(rows.sum())
     kept = []
     for start in range(0, sides.targets.size, _TARGETS_AT_ONCE):
         some = sides.targets[start : start + _TARGETS_AT_ONCE]
-        members = [_one_hot(design.targets.values[rows, column]) for column in some]
-        n_groups = np.array([part.shape[1] for part in members])
-        ends = np.concatenate([[0], np.cumsum(n_groups)[:-1]])
-        group = np.hstack(members)
-        # sums of whole numbers: exact
-        sums = x.vectors @ group
-        between = np.add.reduceat(np.square(sums) / group.sum(axis=0), ends, axis=1)
-        i, j = np.indices(between.shape).reshape(2, -1)
-        judged = judge_groups(between.ravel() / x.squares[i], n_groups[j], n)
+        groups = groups_of(design.targets.values[np.ix_(rows, some)])
+        shares = between_groups(x, groups)
+        i, j = np.indices(shares.shape).reshape(2, -1)
+        judged = judge_groups(shares.ravel(), groups.number[j], n)
         kept.append(_keep(design, i, j + start, judged))
     return kept
-
-
-def _one_hot(codes: Floats) -> Floats:
-    categories, place = np.unique(codes, return_inverse=True)
-    return np.asarray(place[:, None] == np.arange(categories.size), np.float64)
 
 
 def _keep(design: Design, i: NDArray[np.intp], j: NDArray[np.intp], judged: Judged) -> _Kept:

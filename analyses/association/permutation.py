@@ -6,18 +6,21 @@ features, and among the targets, stays together.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from threading import Lock
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from roentgene.analyses.association.correlation_blocks import in_threads, one_blas_thread
-from roentgene.analyses.association.design import Method, design_of
+from roentgene.analyses.association.design import Design, Method, design_of
 from roentgene.analyses.association.ranks import Columns, Mask
 from roentgene.analyses.association.shuffled_block import (
     Found,
+    ShuffledBlock,
     blocks_of,
     permutation_keys,
     shuffle,
@@ -26,7 +29,7 @@ from roentgene.analyses.association.shuffled_block import (
 from roentgene.analyses.association.testing import Tested
 from roentgene.analyses.constant import Floats
 
-__all__ = ["Permuted", "permutation_keys", "permute", "shuffle"]
+__all__ = ["Part", "Permuted", "permutation_keys", "permute", "permute_together", "shuffle"]
 
 #: Two p that differ by less are one: a shuffle that changes nothing must count.
 _ALIKE = 1.0 + 1e-9
@@ -36,10 +39,11 @@ _ALIKE = 1.0 + 1e-9
 class Permuted:
     """Pairs with a small p, and how often chance finds as much; one element a pair.
 
-    ``p_value`` is that of Student's t. ``p_family_wise`` is the chance that the best pair of the
-    family is as good without any association; ``false_discovery_rate`` the share of pairs as
-    good that chance would find. ``smallest_p`` has the shape (permutations, families): the best
-    of each permutation, infinite where none was below ``up_to_p``.
+    ``p_value`` is that of Student's t (of chi-square for ``kruskal``). ``p_family_wise`` is the
+    chance that the best pair of the family is as good without any association;
+    ``false_discovery_rate`` the share of pairs as good that chance would find. ``smallest_p`` has
+    the shape (permutations, families): the best of each permutation, infinite where none was
+    below ``up_to_p``.
     """
 
     feature: NDArray[np.int32]
@@ -50,11 +54,15 @@ class Permuted:
     smallest_p: Floats
     up_to_p: float
 
-    def of(self, tested: Tested) -> tuple[Floats, Floats]:
-        """Family-wise p and false discovery rate of the kept pairs; NaN where p was too large."""
-        width = 1 + max(tested.target.max(initial=0), self.target.max(initial=0))
+    def of(self, tested: Tested, first_target: int = 0) -> tuple[Floats, Floats]:
+        """Family-wise p and false discovery rate of the kept pairs; NaN where p was too large.
+
+        ``first_target`` is the number of the first target where several blocks were permuted.
+        """
+        target = tested.target + first_target
+        width = 1 + int(max(target.max(initial=0), self.target.max(initial=0)))
         known = self.feature.astype(np.int64) * width + self.target
-        asked = tested.feature.astype(np.int64) * width + tested.target
+        asked = tested.feature.astype(np.int64) * width + target
         place = np.minimum(np.searchsorted(known, asked), max(known.size - 1, 0))
         found = np.full((2, asked.size), np.nan)
         if known.size:
@@ -62,6 +70,21 @@ class Permuted:
             found[0, there] = self.p_family_wise[place[there]]
             found[1, there] = self.false_discovery_rate[place[there]]
         return found[0], found[1]
+
+
+class Part(NamedTuple):
+    """Features against targets with the same covariates, of which families can have several.
+
+    ``families`` and ``features``, the numbers that they have among all, have one element a
+    feature of the design; ``first_target`` is the number of its first target; ``persons`` says
+    which of all persons its rows are.
+    """
+
+    design: Design
+    families: NDArray[np.integer]
+    features: NDArray[np.intp]
+    first_target: int
+    persons: NDArray[np.intp]
 
 
 def permute(
@@ -82,9 +105,9 @@ def permute(
     Parameters
     ----------
     features, targets, method, covariates, strata, families, duplicate
-        As in :func:`roentgene.analyses.association.testing.associate`; not ``kruskal``.
+        As in :func:`roentgene.analyses.association.testing.associate`.
     up_to_p : float
-        Pairs with a larger p by Student's t are not looked at.
+        Pairs with a larger p by Student's t (chi-square for ``kruskal``) are not looked at.
     n_permutations : int
         Shuffles.
     seed : int
@@ -93,26 +116,42 @@ def permute(
     Raises
     ------
     ValueError
-        As ``associate``; or the method is ``kruskal``.
+        As ``associate``.
+    """
+    design = design_of(features, targets, method, covariates, strata, duplicate, up_to_p)
+    n_features, n_persons = design.features.n_columns, design.features.n_persons
+    if families is None:
+        families = np.zeros(n_features, np.intp)
+    part = Part(design, families, np.arange(n_features), 0, np.arange(n_persons))
+    return permute_together([part], up_to_p=up_to_p, n_permutations=n_permutations, seed=seed)
+
+
+def permute_together(
+    parts: Sequence[Part], *, up_to_p: float, n_permutations: int, seed: int
+) -> Permuted:
+    """Test the pairs of all parts with the same shuffled persons; families reach over parts.
+
+    Parameters
+    ----------
+    parts : sequence of Part
+        Their designs keep p up to ``up_to_p``. No two have the same feature and target.
+    up_to_p, n_permutations, seed
+        As in :func:`permute`.
 
     Notes
     -----
     Family-wise: Westfall and Young 1993, Resampling-Based Multiple Testing, single step, with
     ``(1 + b) / (1 + B)`` of Phipson and Smyth 2010, doi:10.2202/1544-6115.1585. With covariates
     the residuals of the targets are shuffled: Freedman and Lane 1983, doi:10.2307/1391660.
-    Within strata the persons are shuffled within their stratum. Pairs of different n are
-    compared by their p. A person has one place in the order of a shuffle, whatever the columns
-    lack: among the persons of a pair, that is a shuffle as well.
+    Within strata the persons are shuffled within their stratum. Pairs of different n, and of
+    different statistics, are compared by their p. A person has one place in the order of a
+    shuffle, whatever the columns lack and whatever the part: among the persons of a pair, that
+    is a shuffle as well, and what goes together within a person stays together.
     """
-    if method == "kruskal":
-        msg = "kruskal is not permuted: permute spearman or mann_whitney"
-        raise ValueError(msg)
-    design = design_of(features, targets, method, covariates, strata, duplicate, up_to_p)
-    if families is None:
-        families = np.zeros(design.features.n_columns, np.intp)
-    n_families = int(families.max(initial=-1)) + 1
+    n_families = max(int(part.families.max(initial=-1)) for part in parts) + 1
+    n_persons = max(int(part.persons.max(initial=-1)) for part in parts) + 1
     with one_blas_thread() as n_threads:
-        blocks = blocks_of(design, families)
+        blocks = [block for part in parts for block in _placed(part)]
         observed = small_of(blocks, None, up_to_p)
         observed = observed.where(np.lexsort((observed.p_value, observed.family)))
         bounds = np.searchsorted(observed.family, np.arange(n_families + 1))
@@ -120,7 +159,7 @@ def permute(
         frequency, lock = np.zeros(observed.p_value.size, np.int64), Lock()
 
         def once(number: int) -> Floats:
-            keys = permutation_keys(seed, number, design.features.n_persons)
+            keys = permutation_keys(seed, number, n_persons)
             found = small_of(blocks, keys, up_to_p)
             smallest, counts = _compare(found, observed.p_value, bounds)
             # whole numbers: their sum is the same in any order
@@ -130,6 +169,18 @@ def permute(
 
         smallest_p = np.stack(in_threads(once, range(n_permutations), n_threads))
     return _permuted(observed, bounds, frequency, smallest_p, up_to_p)
+
+
+def _placed(part: Part) -> list[ShuffledBlock]:
+    """Blocks of a part with the numbers that persons and columns have among all."""
+    return [
+        block._replace(
+            rows=part.persons[block.rows],
+            features=part.features[block.features],
+            targets=block.targets + part.first_target,
+        )
+        for block in blocks_of(part.design, part.families)
+    ]
 
 
 def _compare(

@@ -11,27 +11,31 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from roentgene.analyses.association.name_check import absent, refuse_absent
 from roentgene.analyses.constant import Floats
 from roentgene.analyses.findings import Store
 from roentgene.analyses.person_matrix import PersonMatrix, person_matrix
+from roentgene.analyses.visit_features import (
+    FEATURE_KEYS,
+    FEATURES_QUERY,
+    ONE_VALUE,
+    UNSETTLED_QUERY,
+    filtered_rows,
+    refuse_unsettled,
+)
 from roentgene.queries.query_file import query_text
 from roentgene.schemas.analyses.association import Association, DeltaPredictor, DosePredictor
 from roentgene.schemas.errors import FileError
 
-FEATURE_KEYS = ("timepoint_id", "sequence", "region", "profile", "feature")
 _QUERIES = {
-    "feature": "analyses/association_features",
+    "feature": FEATURES_QUERY,
     "delta": "analyses/association_deltas",
     "dose": "analyses/association_doses",
 }
-_UNSETTLED = "analyses/association_unsettled"
 _STABLE = "analyses/association_stable_features"
-PREDICTOR_QUERIES = (*_QUERIES.values(), _UNSETTLED, _STABLE)
-_FILTERS = ("regions", "sequences", "profiles", "features")
+PREDICTOR_QUERIES = (*_QUERIES.values(), UNSETTLED_QUERY, _STABLE)
 _CURES = {
-    "feature": "Choose profiles of one engine and sequences of one volume",
-    "delta": "Choose profiles of one engine and sequences of one volume",
+    "feature": ONE_VALUE,
+    "delta": ONE_VALUE,
     "dose": "Name one of 'summation_types', one profile, and regions of one lesion",
 }
 
@@ -67,16 +71,9 @@ def read_predictors(warehouse: Store, spec: Association) -> Predictors:
     FileError
         If there are none, a filter names what does not exist, or a person has several values.
     """
-    parameters = _parameters(spec)
-    filters = {name: _listed(getattr(spec, name)) for name in _FILTERS}
-    sql = query_text(_QUERIES[spec.predictors.view])
-    rows = warehouse.arrow(sql, parameters | filters)
-    _refuse_unsettled(warehouse, spec, filters)
-    asked = [(names, name.removesuffix("s")) for name, names in filters.items()]
-    if any(absent(names, rows[column]) for names, column in asked):
-        everything = warehouse.arrow(sql, parameters | dict.fromkeys(_FILTERS))
-        for names, column in asked:
-            refuse_absent(spec.name, f"{column}s", names, everything[column])
+    if not isinstance(spec.predictors, DosePredictor):
+        refuse_unsettled(warehouse, spec, getattr(spec.predictors, "baseline", spec.timepoint))
+    rows = filtered_rows(warehouse, spec, _QUERIES[spec.predictors.view], _parameters(spec))
     what = {"feature": "features", "delta": "changes", "dose": "dose"}[spec.predictors.view]
     if rows.num_rows == 0:
         where = f"of cohort {', '.join(spec.cohorts)} at {spec.timepoint}"
@@ -93,32 +90,9 @@ def _parameters(spec: Association) -> dict[str, Any]:
     if isinstance(spec.predictors, DeltaPredictor):
         parameters |= {"baseline": spec.predictors.baseline, "form": spec.predictors.form}
     elif isinstance(spec.predictors, DosePredictor):
-        parameters["summation_types"] = _listed(spec.predictors.summation_types)
+        chosen = spec.predictors.summation_types
+        parameters["summation_types"] = None if chosen is None else list(chosen)
     return parameters
-
-
-def _listed(names: tuple[str, ...] | None) -> list[str] | None:
-    return None if names is None else list(names)
-
-
-def _refuse_unsettled(
-    warehouse: Store, spec: Association, filters: Mapping[str, list[str] | None]
-) -> None:
-    """Refuse persons who would be missing only because nobody said which rater counts."""
-    if isinstance(spec.predictors, DosePredictor):
-        return
-    visit = spec.timepoint
-    if isinstance(spec.predictors, DeltaPredictor):
-        visit = spec.predictors.baseline
-    places = {name: filters[name] for name in _FILTERS if name != "features"}
-    asked = {"cohorts": list(spec.cohorts), "timepoint": visit} | places
-    found = warehouse.arrow(query_text(_UNSETTLED), asked)
-    if found.num_rows:
-        msg = (
-            f"{spec.name}: {found.num_rows} persons have regions by several raters at {visit}, "
-            f"e.g. {found['person_id'][0].as_py()}, and no rule says whose count"
-        )
-        raise FileError(msg, "Name reference_rater under patient_feature in study.yaml")
 
 
 def _with_values(rows: pa.Table, counts: dict[str, Any]) -> pa.Table:

@@ -18,7 +18,8 @@ from roentgene.analyses.association.correlation_blocks import (
     is_exact_in_singles,
 )
 from roentgene.analyses.association.design import Design, adjustment_of
-from roentgene.analyses.association.p_values import least_r, p_of_t, t_of
+from roentgene.analyses.association.groups import Groups, between_groups, groups_of
+from roentgene.analyses.association.p_values import least_h, least_r, p_of_groups, p_of_t, t_of
 from roentgene.analyses.association.pattern_block import sides_of
 from roentgene.analyses.association.small_samples import MIN_PERSONS
 from roentgene.analyses.constant import Floats
@@ -28,7 +29,8 @@ class ShuffledBlock(NamedTuple):
     """Vectors of features and targets of some persons.
 
     ``rows`` are the persons, ``features`` and ``targets`` the columns, ``family`` that of each
-    feature; ``basis`` is what covariates span, None without them.
+    feature; ``basis`` is what covariates span, None without them; ``groups`` are the categories
+    of the targets, None where these are numbers.
     """
 
     x: Side
@@ -40,10 +42,11 @@ class ShuffledBlock(NamedTuple):
     family: NDArray[np.intp]
     basis: Floats | None
     degrees: int
+    groups: Groups | None
 
 
 class Found(NamedTuple):
-    """Pairs with a small p: columns, families, and p by Student's t."""
+    """Pairs with a small p: columns, families, and p by Student's t or by chi-square."""
 
     feature: NDArray[np.intp]
     target: NDArray[np.intp]
@@ -108,6 +111,9 @@ def blocks_of(design: Design, families: NDArray[np.integer]) -> list[ShuffledBlo
                 family=families[sides.features[first]].astype(np.intp),
                 basis=adjustment.basis if design.covariates is not None else None,
                 degrees=adjustment.degrees,
+                groups=groups_of(design.targets.values[np.ix_(rows, sides.targets)])
+                if design.method == "kruskal"
+                else None,
             )
             found.append(block)
     return found
@@ -115,6 +121,8 @@ def blocks_of(design: Design, families: NDArray[np.integer]) -> list[ShuffledBlo
 
 def _small(block: ShuffledBlock, order: NDArray[np.intp], up_to_p: float) -> Found:
     """Find the pairs of a block with a small p when the persons stand in an order."""
+    if block.groups is not None:
+        return _small_of_groups(block, block.groups, order, up_to_p)
     x, y, n = block.x.of_persons(order), block.y, block.rows.size
     least = least_r(up_to_p, block.degrees)
     exact = x.whole and is_exact_in_singles(n)
@@ -140,6 +148,17 @@ def _small(block: ShuffledBlock, order: NDArray[np.intp], up_to_p: float) -> Fou
     i, j, r = (np.concatenate(part) for part in zip(*parts, strict=True))
     r = np.minimum(r / left[j], 1.0)
     p_value = p_of_t(t_of(r, block.degrees), block.degrees)
+    small = p_value <= up_to_p
+    i, j = i[small], j[small]
+    return Found(block.features[i], block.targets[j], block.family[i], p_value[small])
+
+
+def _small_of_groups(
+    block: ShuffledBlock, groups: Groups, order: NDArray[np.intp], up_to_p: float
+) -> Found:
+    h = (block.rows.size - 1) * between_groups(block.x.of_persons(order), groups)
+    i, j = np.nonzero(h >= least_h(up_to_p, groups.number))
+    p_value = p_of_groups(h[i, j], groups.number[j])
     small = p_value <= up_to_p
     i, j = i[small], j[small]
     return Found(block.features[i], block.targets[j], block.family[i], p_value[small])

@@ -29,13 +29,13 @@ from roentgene.analyses.gene_sets.stored_ranking import (
     read_stored_rankings,
 )
 from roentgene.analyses.person_matrix import PersonMatrix
-from roentgene.analyses.visit_features import FEATURE_KEYS, FEATURES_QUERY, read_visit_features
+from roentgene.analyses.visit_features import FEATURE_KEYS, VISIT_QUERIES, read_visit_features
 from roentgene.schemas.analyses.enrichment import Enrichment, Signature
 from roentgene.schemas.errors import FileError
 from roentgene.schemas.tables import table
 
 TABLE = "result.enrichment"
-QUERIES = (FEATURES_QUERY, EXPRESSION_QUERY, SETS_QUERY, RANKING_QUERY, GENES_QUERY)
+QUERIES = (*VISIT_QUERIES, EXPRESSION_QUERY, SETS_QUERY, RANKING_QUERY, GENES_QUERY)
 LIBRARIES = ("duckdb", "gseapy", "numpy", "pyarrow", "scipy")
 _FEWEST_PERSONS = 10
 

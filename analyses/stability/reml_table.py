@@ -1,35 +1,25 @@
-"""Rating rows to variance components, feature by feature, where ratings are missing."""
+"""Rating rows to variance components where ratings are missing, the features of a key at once."""
 
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from roentgene.analyses.association.correlation_blocks import one_blas_thread
 from roentgene.analyses.constant import Floats, is_constant
 from roentgene.analyses.stability.mean_squares import MIN_TARGETS, MeanSquares
-from roentgene.analyses.stability.rating_table import STABILITY_KEY, RatedFeatures, sorted_cells
-from roentgene.analyses.stability.variance_components import (
-    Codes,
-    VarianceComponents,
-    reml,
+from roentgene.analyses.stability.rating_table import (
+    STABILITY_KEY,
+    RatedFeatures,
+    codes,
+    sorted_cells,
 )
+from roentgene.analyses.stability.variance_components import VarianceComponents, reml
 
 _KEY = (*STABILITY_KEY, "feature")
-
-
-class _Feature(NamedTuple):
-    """Ratings of one feature."""
-
-    target: Codes
-    rater: Codes
-    values: Floats
-    n_raters: int
-    n_targets_of_key: int
 
 
 def reml_features(cells: pa.Table, *, crossed: bool) -> RatedFeatures:
@@ -54,85 +44,104 @@ def reml_features(cells: pa.Table, *, crossed: bool) -> RatedFeatures:
         If a rater rated a target twice.
     """
     cells = sorted_cells(cells)
-    parts = [_feature(part) for part in _parts(cells)]
+    keys = [cells.slice(a, b - a) for a, b in pairwise(_starts(cells, STABILITY_KEY))]
     # products of many targets and raters differ in their last digits with the threads of BLAS
     with one_blas_thread():
-        rows = [_row(part, crossed=crossed) for part in parts]
-    starts = _starts(cells)
-    features = cells.select(_KEY).take(pa.array(starts[:-1]))
-    n_targets = np.array([np.unique(part.target).size for part in parts])
-    counts = {
-        "n_raters": np.array([part.n_raters for part in parts]),
-        "n_targets": n_targets,
-        "n_dropped": np.array([part.n_targets_of_key for part in parts]) - n_targets,
-        "n_rater_names": np.array([np.unique(part.rater).size for part in parts]),
-    }
-    for name, values in counts.items():
-        features = features.append_column(name, pa.array(values.astype(np.int64)))
-    columns = (np.array(column) for column in zip(*rows, strict=True))
-    return RatedFeatures(features, MeanSquares(*columns))
+        parts = [_of_key(key, crossed=crossed) for key in keys]
+    return RatedFeatures(
+        pa.concat_tables([part.features for part in parts]),
+        MeanSquares(*(np.concatenate(c) for c in zip(*(p.squares for p in parts), strict=True))),
+    )
 
 
-def _starts(cells: pa.Table) -> list[int]:
-    """First rows of the features of sorted cells, and the number of rows."""
+def _starts(cells: pa.Table, names: tuple[str, ...]) -> list[int]:
+    """First rows of what sorted cells have in these columns, and the number of rows."""
     changes = np.zeros(cells.num_rows, dtype=bool)
     changes[0] = True
-    for name in _KEY:
-        codes = pa.chunked_array(cells[name]).combine_chunks().dictionary_encode().indices
-        changes[1:] |= np.diff(codes.to_numpy()) != 0
+    for name in names:
+        changes[1:] |= np.diff(codes(cells[name]).to_numpy()) != 0
     return [*np.flatnonzero(changes).tolist(), cells.num_rows]
 
 
-def _parts(cells: pa.Table) -> list[pa.Table]:
-    starts = _starts(cells)
-    return [cells.slice(start, end - start) for start, end in pairwise(starts)]
+def _of_key(cells: pa.Table, *, crossed: bool) -> RatedFeatures:
+    starts = np.array(_starts(cells, ("feature",)))
+    feature = np.repeat(np.arange(starts.size - 1), np.diff(starts))
+    target, rater = (codes(cells[name]).to_numpy().astype(np.intp) for name in ("target", "rater"))
+    place = rater if crossed else _place_in_target(feature, target)
+    ratings = np.full((starts.size - 1, target.max() + 1, place.max() + 1), np.nan)
+    ratings[feature, target, place] = cells["value"].to_numpy()
+    features = cells.select([*_KEY, "n_raters", "n_targets_of_key"]).take(pa.array(starts[:-1]))
+    n_targets = (~np.isnan(ratings)).any(axis=2).sum(axis=1)
+    names = np.zeros((starts.size - 1, rater.max() + 1), dtype=bool)
+    names[feature, rater] = True
+    n_raters, of_key = (features[c].to_numpy() for c in ("n_raters", "n_targets_of_key"))
+    counts = {
+        "n_raters": n_raters,
+        "n_targets": n_targets,
+        "n_dropped": of_key - n_targets,
+        "n_rater_names": names.sum(axis=1),
+    }
+    features = features.select(_KEY)
+    for name, numbers in counts.items():
+        features = features.append_column(name, pa.array(numbers.astype(np.int64)))
+    return RatedFeatures(features, _squares(ratings, n_targets, n_raters, crossed=crossed))
 
 
-def _feature(part: pa.Table) -> _Feature:
-    target, rater = (
-        np.unique(part[name].to_numpy(zero_copy_only=False), return_inverse=True)[1]
-        for name in ("target", "rater")
-    )
-    return _Feature(
-        target,
-        rater,
-        part["value"].to_numpy(),
-        pc.max(part["n_raters"]).as_py(),
-        pc.max(part["n_targets_of_key"]).as_py(),
-    )
+def _place_in_target(feature: NDArray[np.intp], target: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Which rating of its target each is: cells stand in the order of feature and target."""
+    number = np.arange(feature.size)
+    first = np.ones(feature.size, dtype=bool)
+    first[1:] = (np.diff(feature) != 0) | (np.diff(target) != 0)
+    return number - np.maximum.accumulate(np.where(first, number, 0))
 
 
-def _row(part: _Feature, *, crossed: bool) -> tuple[float, ...]:
-    """Give the numbers of one feature, in the order of the mean squares."""
-    n, ratings = np.unique(part.target).size, np.bincount(part.target)
-    minimum, maximum = float(part.values.min()), float(part.values.max())
+def _squares(
+    ratings: Floats, n: NDArray[np.int64], n_raters: NDArray[np.int64], *, crossed: bool
+) -> MeanSquares:
+    """Mean squares of features; NaN where there are too few ratings, or all are one value."""
+    known = ~np.isnan(ratings)
+    of_target = known.sum(axis=2)
+    low = ratings.min(axis=(1, 2), where=known, initial=np.inf)
+    high = ratings.max(axis=(1, 2), where=known, initial=-np.inf)
     # without a target that was rated again there is no error to estimate
-    k = part.n_raters if ratings.max() > 1 else 1
-    constant = is_constant(np.array([minimum]), np.array([maximum]))[0]
-    if n < MIN_TARGETS or k < 2 or constant:
-        return (n, k, *[np.nan] * 4, minimum, maximum, np.nan)
-    found = _components(part, crossed=crossed)
-    squares = (
-        k * found.target + found.error,
-        found.rater + found.error,
-        n * found.rater + found.error,
-        found.error,
-    )
-    return (n, k, *squares, minimum, maximum, _square_cv(part, ratings))
+    k = np.where(of_target.max(axis=1) > 1, n_raters, 1)
+    usable = np.flatnonzero((n >= MIN_TARGETS) & (k >= 2) & ~is_constant(low, high))
+    found = np.full((4, n.size), np.nan)
+    target, rater, error = _components(ratings[usable], crossed=crossed)
+    found[:, usable] = k[usable] * target + error, rater + error, n[usable] * rater + error, error
+    square_cv = np.full(n.size, np.nan)
+    square_cv[usable] = _square_cv(ratings[usable])
+    msr, msw, msc, mse = found
+    return MeanSquares(n, k, msr, msw, msc, mse, low, high, square_cv)
 
 
-def _components(part: _Feature, *, crossed: bool) -> VarianceComponents:
-    means = np.bincount(part.target, weights=part.values) / np.bincount(part.target)
-    if is_constant(part.values - means[part.target], np.zeros(1)).all():
-        return VarianceComponents(float(means.var(ddof=1)), 0.0, 0.0)
-    return reml(part.target, part.rater if crossed else None, part.values)
+def _components(ratings: Floats, *, crossed: bool) -> VarianceComponents:
+    """Variances; where each target has one value, those of the targets alone."""
+    known = ~np.isnan(ratings)
+    low = ratings.min(axis=2, where=known, initial=np.inf)
+    high = ratings.max(axis=2, where=known, initial=-np.inf)
+    rated: NDArray[np.bool_] = np.asarray(known.any(axis=2))
+    low, high = np.where(rated, low, 0.0), np.where(rated, high, 0.0)
+    exact: NDArray[np.bool_] = np.asarray(is_constant(low, high).all(axis=1))
+    found = np.zeros((3, exact.size))
+    found[:, ~exact] = reml(ratings[~exact], crossed=crossed)
+    n = rated[exact].sum(axis=1)
+    mean = low[exact].sum(axis=1) / n
+    deviation = np.where(rated[exact], low[exact] - mean[:, None], 0.0)
+    found[0, exact] = np.square(deviation).sum(axis=1) / (n - 1)
+    return VarianceComponents(*found)
 
 
-def _square_cv(part: _Feature, ratings: Codes) -> float:
+def _square_cv(ratings: Floats) -> Floats:
     """Mean squared coefficient of variation within targets, by their degrees of freedom."""
-    means = np.bincount(part.target, weights=part.values) / ratings
-    within = np.bincount(part.target, weights=np.square(part.values - means[part.target]))
-    again = (ratings > 1) & (means != 0)
-    if not again.any():
-        return float("nan")
-    return float((within[again] / np.square(means[again])).sum() / (ratings[again] - 1).sum())
+    known = ~np.isnan(ratings)
+    n = known.sum(axis=2)
+    mean = np.where(known, ratings, 0.0).sum(axis=2) / np.maximum(n, 1)
+    deviation = np.where(known, ratings - mean[:, :, None], 0.0)
+    within = np.square(deviation).sum(axis=2)
+    again = (n > 1) & (mean != 0)
+    share = np.divide(within, np.square(mean), out=np.zeros(mean.shape), where=again)
+    degrees = np.where(again, n - 1, 0).sum(axis=1)
+    found = np.full(degrees.size, np.nan)
+    np.divide(share.sum(axis=1), degrees, out=found, where=degrees > 0)
+    return found

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from roentgene.analyses.association.correlation_blocks import one_blas_thread
 from roentgene.analyses.association.name_check import absent, refuse_absent
@@ -25,6 +26,7 @@ from roentgene.analyses.stability.selection import (
     resampled,
     selection_index,
 )
+from roentgene.analyses.visit_features import VISIT_QUERIES, visit_rows
 from roentgene.queries.query_file import query_text
 from roentgene.schemas.analyses.selection_stability import (
     SelectionStability,
@@ -36,12 +38,10 @@ from roentgene.schemas.release_steps import CorrelationStep
 from roentgene.schemas.tables import table
 
 TABLE = "result.selection_stability"
-_FEATURES = "analyses/association_features"
 _CLINICAL = "analyses/association_clinical"
 _OUTCOME = "analyses/association_targets_outcome"
-QUERIES = (_FEATURES, _CLINICAL, _OUTCOME)
+QUERIES = (*VISIT_QUERIES, _CLINICAL, _OUTCOME)
 LIBRARIES = ("duckdb", "numpy", "polars", "pyarrow", "scipy")
-_FILTERS = ("regions", "sequences", "profiles", "features")
 _COLUMN = ("sequence", "region", "profile", "feature")
 #: Fewer persons give draws in which most are the same one.
 MIN_PERSONS = 10
@@ -62,10 +62,20 @@ def find(warehouse: Store, spec: SelectionStability) -> Findings:
     ------
     FileError
         If a filter or the rule names what does not exist, a person has more than one value of a
-        feature or of the target, or too few persons have both.
+        feature or of the target, too few persons have both, or persons of several sites are drawn
+        together unasked.
     """
-    matrix = _features(warehouse, spec)
-    values, target = _values(warehouse, spec, matrix)
+    rows = _features(warehouse, spec)
+    cure = "Name one visit, and set the lesion rule of study.yaml"
+    matrix = person_matrix(rows.select(["person_id", *_COLUMN, "value"]), _COLUMN, "features", cure)
+    persons, target = _persons_and_target(warehouse, spec, matrix)
+    values = matrix.of(persons)
+    sites = _sites(rows, persons)
+    if len(sites) > 1 and not spec.across_sites:
+        msg = (
+            f"{spec.name}: the persons come from {len(sites)} sites, between which features differ"
+        )
+        raise FileError(msg, "Name one in 'sites', or say 'across_sites: true'")
     if len(values) < MIN_PERSONS:
         msg = f"{spec.name}: {len(values)} persons of {spec.cohort_id} have what the rule needs"
         raise FileError(msg, f"It takes {MIN_PERSONS}; check the filters and the target")
@@ -79,53 +89,49 @@ def find(warehouse: Store, spec: SelectionStability) -> Findings:
     counts = {
         "persons_with_features": len(matrix.persons),
         "persons": len(values),
+        "sites": len(sites),
         "features": matrix.columns.num_rows,
         "chosen": int(chosen.sum()),
     }
     return Findings(lambda run_id: _rows(run_id, spec, found), counts)
 
 
-def _features(warehouse: Store, spec: SelectionStability) -> PersonMatrix:
-    """Features of the persons, each filter of which must have met something."""
-    filters = {name: _list(getattr(spec, name)) for name in _FILTERS}
-    visit = {"cohorts": list(spec.cohorts), "timepoint": spec.timepoint}
-    sql = query_text(_FEATURES)
-    rows = warehouse.arrow(sql, visit | filters)
-    for name, names in filters.items():
-        column = name.removesuffix("s")
-        if absent(names, rows[column]):
-            everything = warehouse.arrow(sql, visit | dict.fromkeys(_FILTERS))
-            refuse_absent(spec.name, name, names, everything[column])
-    cure = "Name one visit, and set the lesion rule of study.yaml"
-    return person_matrix(rows.select(["person_id", *_COLUMN, "value"]), _COLUMN, "features", cure)
+def _features(warehouse: Store, spec: SelectionStability) -> pa.Table:
+    """Features of the persons of the sites that are looked at."""
+    rows = visit_rows(warehouse, spec, spec.timepoint)
+    if spec.sites is None:
+        return rows
+    refuse_absent(spec.name, "sites", spec.sites, rows["site"])
+    return rows.filter(pc.is_in(rows["site"], pa.array(spec.sites)))
 
 
-def _list(names: tuple[str, ...] | None) -> list[str] | None:
-    return None if names is None else list(names)
+def _sites(rows: pa.Table, persons: Sequence[str]) -> set[str]:
+    """Sites of persons, as far as they are known."""
+    own = rows.filter(pc.is_in(rows["person_id"], pa.array(persons, pa.string())))
+    return set(pc.unique(own["site"]).to_pylist()) - {None}
 
 
-def _values(
+def _persons_and_target(
     warehouse: Store, spec: SelectionStability, matrix: PersonMatrix
-) -> tuple[Floats, Floats | None]:
-    """Values of the persons that count, and the target that the rule looks at."""
+) -> tuple[list[str], Floats | None]:
+    """Persons that count, and the target that the rule looks at."""
     if not isinstance(spec.rule, TopAssociated):
-        return matrix.values, None
+        return matrix.persons, None
     asked: dict[str, Any] = {"cohorts": list(spec.cohorts)}
     if spec.rule.clinical is not None:
         what, names, sql = "clinical", [spec.rule.clinical], query_text(_CLINICAL)
         asked["timepoint"] = spec.timepoint
     else:
         what, names, sql = "outcome", [str(spec.rule.outcome)], query_text(_OUTCOME)
-        asked["start_anchor"] = None
+        asked["start_anchor"] = spec.rule.start_anchor
     rows = warehouse.arrow(sql, asked | {"names": names})
     if absent(names, rows["target"]):
         everything = warehouse.arrow(sql, asked | {"names": None})
         refuse_absent(spec.name, what, names, everything["target"])
-    target = person_matrix(rows, ["target"], "the target", "Give each person one value")
+    cure = "Give each person one value" if what == "clinical" else "Name one 'start_anchor'"
+    target = person_matrix(rows, ["target"], "the target", cure)
     both = sorted(set(target.persons) & set(matrix.persons))
-    if not both:
-        return np.empty((0, matrix.columns.num_rows)), None
-    return matrix.of(both), target.of(both)
+    return both, target.of(both)
 
 
 def _rule(spec: SelectionStability, values: Floats, target: Floats | None) -> Rule:

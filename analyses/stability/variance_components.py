@@ -1,59 +1,62 @@
 """Variances of targets, raters and error from ratings of which some are missing, by REML.
 
 The likelihood of a feature is a function of two ratios of variances alone. Both effects are
-indicators, so that the matrix of the model is never made: sums by target and rater are enough, and
-one evaluation costs a table of targets by raters.
+indicators, so that the matrix of the model is never made: sums by target and rater are enough for
+it and for its derivatives, and all features take the steps of Newton's method together.
 
 References
 ----------
 Patterson and Thompson 1971, Biometrika 58:545-554, doi:10.1093/biomet/58.3.545 (REML).
-Harville 1977, JASA 72:320-338, doi:10.1080/01621459.1977.10480998 (its computation).
+Harville 1977, JASA 72:320-338, doi:10.1080/01621459.1977.10480998 (its derivatives).
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple, TypeAlias
+from itertools import product
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from roentgene.analyses.constant import Floats
-
-Codes: TypeAlias = NDArray[np.int64]
+from roentgene.analyses.stability.restricted_likelihood import (
+    Sums,
+    derivatives,
+    likelihood,
+    sums_of,
+)
 
 #: Bounds of the logarithm of a ratio of variances: beyond them it is 0, or there is no error.
 _LOG_RATIO = 25.0
+#: Where the search may begin: the most likely of these, for there can be several maxima.
+_STARTS = (-6.0, -3.0, -1.0, 1.0, 4.0)
+_MOST_STEPS, _LONGEST_STEP = 100, 3.0
+# a Newton step of 1e-9 leaves an error of its square
+_LAST_STEP = 1e-9
+#: Two criteria that differ by less are equal but for rounding.
+_ALIKE = 1e-12
+_FLATTEST = 1e-13
+#: Numbers of one array at a time, 8 MB.
+_AT_ONCE = 1_000_000
 
 
 class VarianceComponents(NamedTuple):
-    """Variances of one feature; ``rater`` is 0 where raters have no effect of their own."""
+    """Variances, one element a feature; ``rater`` is 0 where raters have no effect of their own."""
 
-    target: float
-    rater: float
-    error: float
-
-
-class _Sums(NamedTuple):
-    """What the likelihood needs of the ratings: for the mean (1) and the values (y)."""
-
-    cells: Floats
-    ones: tuple[Floats, Floats]
-    values: tuple[Floats, Floats]
-    n: int
-    total: float
-    square: float
+    target: Floats
+    rater: Floats
+    error: Floats
 
 
-def reml(target: Codes, rater: Codes | None, values: Floats) -> VarianceComponents:
-    """Variance components of one feature by restricted maximum likelihood.
+def reml(ratings: Floats, *, crossed: bool = True) -> VarianceComponents:
+    """Variance components of each feature by restricted maximum likelihood.
 
     Parameters
     ----------
-    target, rater : ndarray of int, shape (ratings,)
-        Numbers of target and rater of each rating, from 0 on. Without ``rater`` the model is
-        one-way: raters are part of the error.
-    values : ndarray, shape (ratings,)
-        Finite ratings that are not all one value.
+    ratings : ndarray, shape (features, targets, raters)
+        NaN where missing; the others of a feature are finite and not all one value.
+    crossed : bool
+        Whether a rater is the same for all targets. If not the model is one-way: raters are part
+        of the error, and in which column a rating of a target stands means nothing.
 
     Returns
     -------
@@ -66,90 +69,92 @@ def reml(target: Codes, rater: Codes | None, values: Floats) -> VarianceComponen
 
     >>> table = np.array([[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8.0],
     ...                   [7, 1, 2, 6], [10, 5, 6, 9], [6, 2, 4, 7]])
-    >>> target, rater = (place.ravel() for place in np.indices(table.shape))
-    >>> found = reml(target, rater, table.ravel())
-    >>> round(float(found.target / sum(found)), 5)
-    0.28976
+    >>> found = reml(table[None])
+    >>> (found.target / sum(found)).round(5).tolist()
+    [0.28976]
     """
-    from scipy import optimize
-
-    scale = values.std()
-    sums = _sums(target, rater, (values - values.mean()) / scale)
-    start = np.zeros(1 if rater is None else 2)
-    # one that begins at 0 cannot leave it, so both begin at 1; steps of the simplex are wide
-    found = optimize.minimize(
-        lambda logs: _criterion(np.exp(logs), sums)[0],
-        start,
-        method="Nelder-Mead",
-        bounds=[(-_LOG_RATIO, _LOG_RATIO)] * start.size,
-        options={
-            "xatol": 1e-7,
-            "fatol": 1e-12,
-            "maxiter": 2000,
-            "initial_simplex": np.vstack([start, start + 2 * np.eye(start.size)]),
-        },
-    )
-    ratios = _without_edges(found.x, sums)
-    error = _criterion(ratios, sums)[1] * scale**2
-    return VarianceComponents(
-        ratios[0] * error, ratios[1] * error if ratios.size > 1 else 0.0, error
-    )
+    n_features, *places = ratings.shape
+    size = max(1, _AT_ONCE // max(1, places[0] * (places[1] + 1)))
+    parts = [
+        _reml(ratings[first : first + size], crossed=crossed)
+        for first in range(0, n_features, size)
+    ]
+    return VarianceComponents(*np.concatenate([np.empty((3, 0)), *parts], axis=1))
 
 
-def _without_edges(logs: Floats, sums: _Sums) -> Floats:
-    """Ratios of variances, 0 where that is as likely."""
+def _reml(ratings: Floats, *, crossed: bool) -> Floats:
+    sums, scale = sums_of(ratings, crossed=crossed)
+    ratios = _without_edges(np.exp(_most_likely(sums, crossed=crossed)), sums, crossed=crossed)
+    error = likelihood(ratios, sums).error * np.square(scale)
+    return np.stack([ratios[:, 0] * error, ratios[:, 1] * error, error])
+
+
+def _most_likely(sums: Sums, *, crossed: bool) -> Floats:
+    """Logarithms of the most likely ratios; without an effect of raters theirs is minus infinity.
+
+    Each feature walks by Newton's method until it stands still. Where the likelihood curves the
+    other way the step follows the gradient, and no step makes a feature less likely.
+    """
+    logs, now = _start(sums, crossed=crossed)
+    active = np.arange(now.size)
+    for _ in range(_MOST_STEPS):
+        if not active.size:
+            break
+        some = sums.of(active)
+        step = _newton_step(logs[active], some, crossed=crossed)
+        step /= np.maximum(np.abs(step).max(axis=1, keepdims=True) / _LONGEST_STEP, 1.0)
+        reached, criterion = _reached(logs[active], step, now[active], some)
+        with np.errstate(invalid="ignore"):
+            taken = np.nan_to_num(np.abs(reached - logs[active])).max(axis=1)
+        logs[active], now[active] = reached, criterion
+        active = active[taken > _LAST_STEP]
+    return logs
+
+
+def _start(sums: Sums, *, crossed: bool) -> tuple[Floats, Floats]:
+    n = sums.n.size
+    logs, now = np.empty((n, 2)), np.full(n, np.inf)
+    for start in product(_STARTS, _STARTS if crossed else (-np.inf,)):
+        trial = np.tile(start, (n, 1))
+        criterion = likelihood(np.exp(trial), sums).criterion
+        better = criterion < now
+        logs[better], now[better] = trial[better], criterion[better]
+    return logs, now
+
+
+def _newton_step(logs: Floats, sums: Sums, *, crossed: bool) -> Floats:
     ratios = np.exp(logs)
-    for place in range(ratios.size):
+    gradient, hessian = derivatives(ratios, sums)
+    gradient = ratios * gradient
+    hessian = ratios[:, :, None] * hessian * ratios[:, None, :]
+    hessian[:, (0, 1), (0, 1)] += gradient
+    if not crossed:
+        hessian[:, 1, 1] = 1.0
+    values, vectors = np.linalg.eigh(hessian)
+    along = np.einsum("fij,fi->fj", vectors, gradient) / np.maximum(np.abs(values), _FLATTEST)
+    return np.asarray(-np.einsum("fij,fj->fi", vectors, along))
+
+
+def _reached(start: Floats, step: Floats, before: Floats, sums: Sums) -> tuple[Floats, Floats]:
+    """Where a step leads, or the part of it that makes nothing less likely."""
+    bounds = np.where(np.isinf(start), -np.inf, -_LOG_RATIO), _LOG_RATIO
+    for _ in range(_MOST_STEPS):
+        reached = np.clip(start + step, *bounds)
+        criterion = likelihood(np.exp(reached), sums).criterion
+        worse = ~(criterion <= before + _ALIKE * np.abs(before))
+        if not worse.any():
+            break
+        step = np.where(worse[:, None], step / 2, step)
+    return reached, criterion
+
+
+def _without_edges(ratios: Floats, sums: Sums, *, crossed: bool) -> Floats:
+    """Ratios of variances, 0 where that is as likely."""
+    for place in range(1 + crossed):
         without = ratios.copy()
-        without[place] = 0.0
-        if _criterion(without, sums)[0] <= _criterion(ratios, sums)[0] + 1e-12:
-            ratios = without
+        without[:, place] = 0.0
+        as_likely = (
+            likelihood(without, sums).criterion <= likelihood(ratios, sums).criterion + _ALIKE
+        )
+        ratios = np.where(as_likely[:, None], without, ratios)
     return ratios
-
-
-def _sums(target: Codes, rater: Codes | None, values: Floats) -> _Sums:
-    rater = np.zeros_like(target) if rater is None else rater
-    cells = np.zeros((int(target.max()) + 1, int(rater.max()) + 1))
-    np.add.at(cells, (target, rater), 1.0)
-    by_target: Floats = np.asarray(np.bincount(target, weights=values), np.float64)
-    by_rater: Floats = np.asarray(np.bincount(rater, weights=values), np.float64)
-    return _Sums(
-        cells,
-        (cells.sum(axis=1), cells.sum(axis=0)),
-        (by_target, by_rater),
-        values.size,
-        float(values.sum()),
-        float(values @ values),
-    )
-
-
-def _criterion(ratios: Floats, sums: _Sums) -> tuple[float, float]:
-    """Twice the negative log REML likelihood but for a constant, and the variance of the error."""
-    of_target = ratios[0]
-    of_rater = ratios[1] if ratios.size > 1 else 0.0
-    diagonal = 1 + of_target * sums.ones[0]
-    between = np.sqrt(of_target * of_rater) * sums.cells
-    inner = np.diag(1 + of_rater * sums.ones[1]) - between.T @ (between / diagonal[:, None])
-    factor = np.linalg.cholesky(inner)
-    one = _whitened(sums.ones, of_target, of_rater, diagonal, between, factor)
-    y = _whitened(sums.values, of_target, of_rater, diagonal, between, factor)
-    information = sums.n - one @ one
-    mean = (sums.total - one @ y) / information
-    residual = (sums.square - y @ y) - mean**2 * information
-    error = max(float(residual), float(np.finfo(float).tiny)) / (sums.n - 1)
-    determinant = np.log(diagonal).sum() + 2 * np.log(np.diag(factor)).sum()
-    return float(determinant + np.log(information) + (sums.n - 1) * np.log(error)), float(error)
-
-
-def _whitened(
-    sums: tuple[Floats, Floats],
-    of_target: float,
-    of_rater: float,
-    diagonal: Floats,
-    between: Floats,
-    factor: Floats,
-) -> Floats:
-    """Give what the effects explain of a vector, as one of which products are taken."""
-    target = np.sqrt(of_target) * sums[0] / np.sqrt(diagonal)
-    rater = np.sqrt(of_rater) * sums[1] - between.T @ (np.sqrt(of_target) * sums[0] / diagonal)
-    return np.concatenate([target, np.linalg.solve(factor, rater)])

@@ -21,6 +21,9 @@ _STILL, _WALKING = 1e-10, 1e-2
 # than exp(200): sums over the risk sets stay apart from zero
 _LONGEST_STEP, _WIDEST = 5.0, 200.0
 _SINGULAR = 1e-10
+#: A column that the others explain but for this share of its variance has no effect of its own:
+#: its standard error is three hundred times as large, and steps lose the digits to converge.
+_NOT_EXPLAINED = 1e-5
 
 
 class Cox(NamedTuple):
@@ -53,6 +56,8 @@ def fit(x: Floats, sets: RiskSets) -> Cox:
     thousand models here take about a second, for each step sums all of them at once.
     ``separation`` is a likelihood that has no maximum: the coefficient is infinite, as where the
     feature orders all events (Heinze and Schemper 2001, doi 10.1111/j.0006-341X.2001.00114.x).
+    ``collinear`` are columns of which one follows from the others, all but 1e-5 of its variance:
+    found before the fit, for there the likelihood is flat, and steps lead nowhere.
 
     References
     ----------
@@ -62,7 +67,7 @@ def fit(x: Floats, sets: RiskSets) -> Cox:
     coefficients = np.zeros((n_models, p))
     reason = np.full(n_models, _NOT_CONVERGED, np.int8)
     now = likelihood(x, coefficients, sets)
-    reason[_singular(now.information)] = _COLLINEAR
+    reason[_collinear(x) | _singular(now.information)] = _COLLINEAR
     active = np.flatnonzero(reason != _COLLINEAR)
     now = _of(now, active)
     for _ in range(_MOST_STEPS):
@@ -112,6 +117,20 @@ def _fitted(x: Floats, coefficients: Floats, reason: NDArray[np.int8], sets: Ris
         variances = np.diagonal(np.linalg.inv(found.information), axis1=1, axis2=2)
         errors[fitted], loglik[fitted] = np.sqrt(variances), found.loglik
     return Cox(np.where(fitted[:, None], coefficients, np.nan), errors, loglik, reason)
+
+
+def _collinear(x: Floats) -> NDArray[np.bool_]:
+    """Whether a column of each model follows from the others.
+
+    1 / (R^-1)_jj of a correlation matrix R is the share of column j that the others leave.
+    """
+    p, n_models, n = x.shape
+    if p == 1:
+        return np.zeros(n_models, bool)
+    correlations = np.einsum("imn,jmn->mij", x, x) / (n - 1)
+    values, vectors = np.linalg.eigh(correlations)
+    inverse = np.einsum("mij,mj->mi", np.square(vectors), 1 / np.maximum(values, _SINGULAR))
+    return np.asarray((inverse * _NOT_EXPLAINED > 1).any(axis=1))
 
 
 def _singular(information: Floats) -> NDArray[np.bool_]:

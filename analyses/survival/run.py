@@ -21,11 +21,11 @@ from roentgene.analyses.survival.reading import (
     read_endpoints,
 )
 from roentgene.analyses.survival.result_rows import Fitted, curve_rows, log_rank_rows, model_rows
-from roentgene.analyses.visit_features import FEATURES_QUERY, read_visit_features
+from roentgene.analyses.visit_features import VISIT_QUERIES, read_visit_features
 from roentgene.schemas.analyses.survival import Survival
 from roentgene.schemas.errors import FileError
 
-QUERIES = (FEATURES_QUERY, OUTCOMES_QUERY, COVARIATES_QUERY)
+QUERIES = (*VISIT_QUERIES, OUTCOMES_QUERY, COVARIATES_QUERY)
 LIBRARIES = ("duckdb", "numpy", "pyarrow", "scipy", "statsmodels")
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, model_validator
 
-from roentgene.schemas.analyses.scope import Scope
+from roentgene.schemas.analyses.scope import Names, Scope
 from roentgene.schemas.declared import Declared
 
 
@@ -20,11 +20,16 @@ class TopAssociated(Declared):
     """Clinical variable that is a number, as the target."""
     outcome: str | None = None
     """Endpoint whose event (1 or 0) is the target."""
+    start_anchor: str | None = None
+    """Where the endpoint's clock starts, where a person has several; only with ``outcome``."""
 
     @model_validator(mode="after")
     def _one_target(self) -> TopAssociated:
         if (self.clinical is None) == (self.outcome is None):
             msg = "name one target: 'clinical: VARIABLE' or 'outcome: ENDPOINT'"
+            raise ValueError(msg)
+        if self.start_anchor is not None and self.outcome is None:
+            msg = "'start_anchor' belongs to 'outcome: ENDPOINT'"
             raise ValueError(msg)
         return self
 
@@ -50,6 +55,12 @@ class SelectionStability(Scope):
     """Visit whose features are chosen from."""
     rule: SelectionRule
     """How features are chosen."""
+    sites: Names | None = None
+    """Sites whose persons are looked at."""
+    across_sites: bool = False
+    """Whether persons of several sites are drawn together. Sites differ by their scanners and in
+    their persons, and a choice among all of them may be one of sites, so this must be said.
+    """
     resamples: int = Field(default=200, ge=2, le=10_000)
     """How many times the persons are drawn, with replacement."""
     seed: int = Field(default=0, ge=0)

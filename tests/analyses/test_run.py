@@ -2,10 +2,12 @@ import json
 import os
 import subprocess
 import sys
+from importlib.metadata import version
 from typing import Any
 
 import pytest
 
+from roentgene.analyses import run
 from roentgene.analyses.run import run_analysis
 from roentgene.schemas.analyses.stability import Stability
 
@@ -92,6 +94,23 @@ def test_another_view_version_is_a_new_run(store: Any) -> None:
     store.con.execute("DROP TABLE mart.gene_status")
     store.con.execute("CREATE VIEW mart.gene_status AS SELECT 2 AS version")
     assert run_analysis(store, spec()).analysis_run_id != first.analysis_run_id
+
+
+def test_another_version_of_a_library_is_a_new_run_and_another_blas_is_none(
+    store: Any, monkeypatch: Any
+) -> None:
+    add_ratings(store)
+    first = run_analysis(store, spec())
+    monkeypatch.setattr(run, "_blas", lambda: "openblas 9 Z")
+    assert not run_analysis(store, spec()).written
+    versions = {"scipy": "99.0"}
+    monkeypatch.setattr(run, "version", lambda name: versions.get(name) or version(name))
+    second = run_analysis(store, spec())
+    assert second.analysis_run_id != first.analysis_run_id
+    assert second.fingerprint == first.fingerprint
+    rows = store.fetch("SELECT library_versions FROM ops.analysis_run WHERE current")
+    (told,) = [json.loads(row["library_versions"]) for row in rows]
+    assert (told["scipy"], told["blas"]) == ("99.0", "openblas 9 Z")
 
 
 def test_going_back_to_an_earlier_question_makes_its_run_current_again(store: Any) -> None:

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from roentgene.analyses.stability.agreement import REPEATABILITY
+
 DELTA_COLUMNS = {
     "cohort_id": "VARCHAR",
     "person_id": "VARCHAR",
@@ -263,6 +265,8 @@ def repeatability(warehouse: Any, sd: float | None, **given: Any) -> None:
     row = {"analysis_run_id": run, "cohort_id": "C", "region": "GTV", "sequence": "T1"}
     row |= {"profile": "original", "engine": "pyradiomics", "feature": "Contrast"}
     row |= {"design": "test_retest", "icc_form": "ICC(1,1)", "within_subject_sd": sd}
+    # the view takes the coefficient of the run, and makes none of its own
+    row["repeatability_coefficient"] = None if sd is None else float(REPEATABILITY * sd)
     warehouse.add("result.stability", row | {"n_targets": 10, "n_raters": 2} | given)
 
 

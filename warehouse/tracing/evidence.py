@@ -185,27 +185,6 @@ def _sought(declared: Table) -> set[str]:
     return {*declared.key, *referring, *(_ABOUT & set(declared.arrow_schema.names))}
 
 
-def target_rows(warehouse: Warehouse, row: Row, target: str, limit: int) -> Iterator[Evidence]:
-    """Find stored rows of the target of an association: ``expression:rna_tpm:EGFR``."""
-    block, _, name = target.partition(":")
-    shared = {"cohort_id": row.get("cohort_id")}
-    if block == "expression":
-        shared["molecular_profile_id"], _, shared["hugo_symbol"] = name.rpartition(":")
-    elif block in _TARGETS:
-        shared[_TARGETS[block][1]] = name
-    full_name = _TARGETS.get(block, ("genomic.expression", ""))[0]
-    if None not in shared.values() and len(shared) > 1:
-        rows, n_rows = StoredRows(warehouse).alike(full_name, shared, limit)
-        yield Evidence(full_name, "target", False, shared, n_rows, tuple(rows))
-
-
-_TARGETS: Mapping[str, tuple[str, str]] = {
-    "mutation": ("genomic.mutation", "hugo_symbol"),
-    "clinical": ("clinical.variable", "variable"),
-    "outcome": ("clinical.outcome", "endpoint"),
-}
-
-
 def _keys_of(row: Row) -> dict[str, Any]:
     found = {name: given for name, given in row.items() if given is not None}
     for name, others in _OTHER_NAMES.items():

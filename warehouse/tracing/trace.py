@@ -23,7 +23,6 @@ from roentgene.warehouse.tracing.evidence import (
     evidence_of_stored,
     measurements_alike,
     tables_below,
-    target_rows,
 )
 from roentgene.warehouse.tracing.release import ReleaseCell
 from roentgene.warehouse.tracing.stored import walk
@@ -33,6 +32,7 @@ from roentgene.warehouse.tracing.subject import (
     find_row,
     find_subject,
 )
+from roentgene.warehouse.tracing.targets import cohorts_of, target_rows
 
 
 @dataclass(frozen=True)
@@ -194,22 +194,23 @@ def _inputs(
     warehouse: Warehouse, run: Row, row: Row, limit: int, notes: list[str]
 ) -> list[Evidence]:
     """Find the measurements that a run of an analysis read for a row of its result."""
-    asked = dict(row)
     spec: dict[str, Any] = json.loads(run["spec"])
-    asked.setdefault("cohort_id", spec.get("cohort_id"))
     snapshot = run["snapshot_id"]
     try:
         with open_warehouse(warehouse.folder, at=snapshot) as then:
-            return _read_by(then, asked, limit)
+            return _read_by(then, spec, row, limit)
     except FileError:
         notes.append(f"snapshot {snapshot}, which the run read, has expired: shown is what is now")
-        return _read_by(warehouse, asked, limit)
+        return _read_by(warehouse, spec, row, limit)
 
 
-def _read_by(warehouse: Warehouse, asked: Row, limit: int) -> list[Evidence]:
-    found = list(measurements_alike(warehouse, asked, limit))
-    if asked.get("target") is not None:
-        found.extend(target_rows(warehouse, asked, asked["target"], limit))
+def _read_by(warehouse: Warehouse, spec: Mapping[str, Any], row: Row, limit: int) -> list[Evidence]:
+    """Find what a run read for a row of its result, cohort by cohort."""
+    found: list[Evidence] = []
+    for cohort_id in cohorts_of(spec, row.get("cohort_id")):
+        found.extend(measurements_alike(warehouse, {**row, "cohort_id": cohort_id}, limit))
+        if row.get("target") is not None:
+            found.extend(target_rows(warehouse, spec, cohort_id, row["target"], limit))
     return found
 
 

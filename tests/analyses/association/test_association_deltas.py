@@ -162,3 +162,10 @@ def test_a_new_run_of_the_stability_is_a_new_run_of_what_it_filters(study: Any) 
     newer = {"analysis_run_id": "newer", "analysis": "stability", "name": "readers"}
     study.store.add("ops.analysis_run", [newer | {"current": True}])
     assert study.run(**filtered).written
+
+
+def test_permutations_are_refused_where_each_feature_has_its_covariate(study: Any) -> None:
+    add(study)
+    adjusted = CHANGE | {"predictors": CHANGE["predictors"] | {"baseline_adjusted": True}}
+    with pytest.raises(FileError, match="permutations do not go with a covariate for each"):
+        study.run(**adjusted, permutations=5)

@@ -10,8 +10,6 @@ import pytest
 from scipy import stats
 from threadpoolctl import threadpool_limits
 
-from roentgene.schemas.errors import FileError
-
 N = 30
 RANDOM = np.random.default_rng(11)
 FEATURES = {f"f{i}": RANDOM.normal(size=N) for i in range(4)}
@@ -123,25 +121,36 @@ def test_permutations_stand_beside_q(study: Any) -> None:
     assert study.rows(EXPRESSION)[0]["p_max_t"] is None
 
 
-@pytest.mark.parametrize(
-    ("changed", "why"),
-    [
-        ({"family": "all"}, "a family of several blocks"),
-        ({"covariates": ["volume"]}, "the volume of each region"),
-        ({}, "targets of kruskal"),
-    ],
-)
-def test_permutations_are_refused_where_they_would_mean_something_else(
-    study: Any, changed: dict[str, Any], why: str
-) -> None:
+def test_a_named_family_is_permuted_over_its_blocks(study: Any) -> None:
     add(study)
-    study.store.con.execute("UPDATE mart.patient_feature SET volume_mm3 = measurement_id")
-    study.clinical({"grade": ["ab"[i % 2] for i in range(N)], "kps": GENES["G1"]})
-    other = {"block": "clinical", "variables": ["kps"]}
-    if "kruskal" in why:
-        other = {"block": "category", "variables": ["grade"]}
-    with pytest.raises(FileError, match=f"permutations do not go with {why}"):
-        study.run(EXPRESSION, other, permutations=5, **changed)
+    study.clinical({"kps": GENES["G1"], "grade": ["ab"[i % 2] for i in range(N)]})
+    number = {"block": "clinical", "variables": ["kps"]}
+    category = {"block": "category", "variables": ["grade"]}
+    asked = {"permutations": 99, "seed": 1}
+    alone = {(r["feature"], r["target"]): r for r in study.rows(number, **asked)}
+    for block in (EXPRESSION, category):
+        alone |= {(r["feature"], r["target"]): r for r in study.rows(block, **asked)}
+    rows = study.rows(EXPRESSION, number, category, family="all", **asked)
+    assert {row["n_tests"] for row in rows} == {4 * (5 + 1 + 1)}
+    looked_at = [row for row in rows if row["p_max_t"] is not None]
+    assert {row["target"].split(":")[0] for row in looked_at} >= {"expression", "clinical"}
+    for row in looked_at:
+        # the best of more pairs is better
+        assert row["p_max_t"] >= alone[row["feature"], row["target"]]["p_max_t"]
+
+
+def test_the_volume_of_each_region_is_held_constant_in_permutations(study: Any) -> None:
+    add(study)
+    study.store.con.execute(
+        "UPDATE mart.patient_feature SET volume_mm3 = (measurement_id * 37) % 101"
+    )
+    asked = {"covariates": ["volume"], "permutations": 199, "seed": 1}
+    rows = study.rows(EXPRESSION, **asked)
+    best = min(rows, key=lambda row: row["p_value"])
+    assert best["n_covariates"] == 1
+    assert best["p_max_t"] == pytest.approx(1 / 200)
+    for row in rows:
+        assert row["p_max_t"] is None or row["p_max_t"] >= row["p_value"]
 
 
 def test_shuffled_persons_find_nothing_and_the_real_ones_do(study: Any) -> None:

@@ -191,3 +191,9 @@ def test_controls_shuffle_within_sites_and_find_what_chance_does(study: Any) -> 
     assert family["control_n_q05"] == pytest.approx(sum(row["n_q05"] for row in rows) / 40)
     again = study.run(stratify="site", controls=40, seed=4)
     assert again.fingerprint != report.fingerprint
+
+
+def test_permutations_are_refused_where_estimates_are_combined(study: Any) -> None:
+    add(study)
+    with pytest.raises(FileError, match="permutations do not go with estimates that are combined"):
+        study.run(combine="meta", permutations=5)

@@ -9,7 +9,8 @@ from scipy import stats
 from threadpoolctl import threadpool_limits
 
 from roentgene.analyses.association import correlation_blocks, shuffled_block
-from roentgene.analyses.association.permutation import permute
+from roentgene.analyses.association.design import design_of
+from roentgene.analyses.association.permutation import Part, permute, permute_together
 from roentgene.analyses.association.shuffled_block import permutation_keys, shuffle
 from roentgene.analyses.association.testing import associate
 
@@ -98,12 +99,12 @@ def test_every_order_is_equally_likely() -> None:
     assert stats.chisquare(frequency).pvalue > 0.01
 
 
-@pytest.mark.parametrize("method", ["spearman", "pearson", "mann_whitney"])
+@pytest.mark.parametrize("method", ["spearman", "pearson", "mann_whitney", "kruskal"])
 def test_neither_threads_nor_blocks_matter(method: Any, monkeypatch: Any) -> None:
     # trap 17
     features, targets = _made(4)
     features[:3, 2] = targets[8, 3:5] = np.nan
-    if method == "mann_whitney":
+    if method in ("mann_whitney", "kruskal"):
         targets = np.where(np.isnan(targets), np.nan, targets > 0)
     given: dict[str, Any] = {"method": method, "up_to_p": 0.1, "n_permutations": 30, "seed": 5}
     once = permute(features, targets, **given)
@@ -131,6 +132,79 @@ def test_chance_alone_rarely_reaches_the_level_of_the_family() -> None:
     assert stats.binomtest(smallest.count(0.05), 60, 0.05).pvalue > 0.01
 
 
-def test_several_groups_are_refused() -> None:
-    with pytest.raises(ValueError, match="kruskal is not permuted"):
-        permute(np.ones((9, 1)), np.ones((9, 1)), method="kruskal")
+def test_groups_are_permuted_as_a_plain_loop_permutes_them() -> None:
+    features, targets = _made(5)
+    groups = np.digitize(targets[:, :5], [-0.6, 0.6]).astype(float)
+    groups[:, 1] = np.arange(40) % 2
+    groups[:4, 2] = np.nan
+    features[:, 0] += groups[:, 0]
+    found = permute(features, groups, method="kruskal", up_to_p=0.5, n_permutations=30, seed=2)
+
+    def p_values(shuffled: Any) -> Any:
+        return np.array(
+            [
+                [
+                    stats.kruskal(*(x[g == code] for code in np.unique(g[np.isfinite(g)]))).pvalue
+                    for g in groups.T
+                ]
+                for x in shuffled.T
+            ]
+        )
+
+    real = p_values(features)
+    kept = associate(features, groups, method="kruskal", keep_p=0.5)
+    assert np.array_equal(found.feature, kept.feature)
+    assert found.p_value == pytest.approx(real[found.feature, found.target], rel=1e-9)
+    best = np.empty(30)
+    for number in range(30):
+        keys = permutation_keys(2, number, 40)
+        chance = p_values(features[shuffle(keys, np.zeros(40, int))])
+        # whom a column lacks is left out of the shuffle
+        alone = np.empty_like(features)
+        alone[:4] = np.nan
+        alone[4:] = features[4:][shuffle(keys[4:], np.zeros(36, int))]
+        chance[:, 2] = p_values(alone)[:, 2]
+        best[number] = chance.min()
+        assert found.smallest_p[number, 0] == pytest.approx(best[number], rel=1e-9)
+    expected = [(1 + (best <= p * (1 + 1e-9)).sum()) / 31 for p in found.p_value]
+    assert found.p_family_wise.tolist() == expected
+
+
+def test_a_family_reaches_over_parts_with_other_covariates_targets_and_persons() -> None:
+    features, targets = _made(6)
+    volumes = np.random.default_rng(3).normal(size=(40, 2))
+    everybody, some = np.arange(40), np.arange(3, 40)
+    halves = np.arange(5), np.arange(5, 9)
+    parts = [
+        Part(
+            design_of(features[:, i], targets, "spearman", volume, None, None, 1.0),
+            np.zeros(i.size, np.intp),
+            i,
+            0,
+            everybody,
+        )
+        for i, volume in zip(halves, (volumes[:, :1], volumes[:, 1:]), strict=True)
+    ]
+    codes = (targets[some, :2] > 0).astype(float)
+    of_groups = design_of(features[some], codes, "mann_whitney", None, None, None, 1.0)
+    parts.append(Part(of_groups, np.zeros(9, np.intp), np.arange(9), 11, some))
+    found = permute_together(parts, up_to_p=1.0, n_permutations=25, seed=4)
+    alone = [permute_together([part], up_to_p=1.0, n_permutations=25, seed=4) for part in parts]
+    # the same persons, the same shuffles: the best of all is the best of each
+    together = np.min([one.smallest_p for one in alone], axis=0)
+    assert np.array_equal(found.smallest_p, together)
+    assert found.feature.size == 9 * 13
+    for one, part in zip(alone, parts, strict=True):
+        width = 2 if part is parts[-1] else 11
+        kept = associate(
+            part.design.features,
+            part.design.targets,
+            method=part.design.method,
+            covariates=None if part.design.covariates is None else part.design.covariates.values,
+        )
+        place = (found.target >= 11) if width == 2 else (found.target < 11)
+        place &= np.isin(found.feature, part.features)
+        assert place.sum() == part.features.size * width == kept.p_value.size
+        assert found.p_value[place] == pytest.approx(one.p_value, rel=1e-12)
+        for p, family_wise in zip(found.p_value[place], found.p_family_wise[place], strict=True):
+            assert family_wise == (1 + (together[:, 0] <= p * (1 + 1e-9)).sum()) / 26

@@ -177,3 +177,54 @@ def test_the_index_is_made_by_one_thread(store: Any, monkeypatch: pytest.MonkeyP
 def test_a_rule_has_one_target() -> None:
     with pytest.raises(ValueError, match="name one target"):
         spec(rule={"kind": "top_associated"})
+    with pytest.raises(ValueError, match="belongs to 'outcome"):
+        spec(rule={"kind": "top_associated", "clinical": "score", "start_anchor": "surgery"})
+
+
+def test_sites_are_not_drawn_together_unasked(store: Any) -> None:
+    persons(store)
+    store.con.execute(
+        "UPDATE study.patient SET site = CASE WHEN patient_id < 'P25' THEN 'A' ELSE 'B' END"
+    )
+    for rule in ({}, {"rule": {"kind": "uncorrelated"}}):
+        with pytest.raises(FileError, match="come from 2 sites") as error:
+            run_analysis(store, spec(resamples=3, **rule))
+        assert "across_sites" in error.value.cure
+    together = run_analysis(store, spec(name="both", resamples=3, across_sites=True))
+    assert (together.counts["persons"], together.counts["sites"]) == (40, 2)
+    one = run_analysis(store, spec(name="one", resamples=3, sites=["A"]))
+    assert (one.counts["persons"], one.counts["sites"]) == (25, 1)
+    with pytest.raises(FileError, match="sites: C has no values here"):
+        run_analysis(store, spec(sites=["A", "C"]))
+    # of whom nobody has the target, whose site counts for nothing
+    store.con.execute("DELETE FROM clinical.variable WHERE patient_id >= 'P25'")
+    assert run_analysis(store, spec(name="known", resamples=3)).counts["sites"] == 1
+
+
+def test_one_start_of_the_clock_is_named_where_events_differ(store: Any) -> None:
+    _, target = persons(store)
+    outcomes = [
+        {"cohort_id": "C", "patient_id": f"P{n:02d}", "endpoint": "PFS", "start_anchor": anchor}
+        | {"event": int(value > 0) if anchor == "surgery" else n % 2}
+        for n, value in enumerate(target)
+        for anchor in ("diagnosis", "surgery")
+    ]
+    store.add("clinical.outcome", outcomes)
+    rule = {"kind": "top_associated", "k": 1, "outcome": "PFS"}
+    with pytest.raises(FileError, match="more than one value of the target") as error:
+        run_analysis(store, spec(rule=rule))
+    assert "start_anchor" in error.value.cure
+    run_analysis(store, spec(rule=rule | {"start_anchor": "surgery"}))
+    chosen = store.fetch("SELECT feature FROM result.selection_stability WHERE chosen")
+    assert chosen == [{"feature": "f0"}]
+
+
+def test_persons_whom_two_raters_drew_are_not_left_out_without_a_word(store: Any) -> None:
+    persons(store)
+    ratings = [{"patient_id": "P03", "rater_id": rater, "f0": 1.0} for rater in "AB"]
+    store.add_ratings(ratings, ["f0"])
+    with pytest.raises(FileError, match="1 persons have regions by several raters at baseline"):
+        run_analysis(store, spec(timepoint="baseline"))
+    store.con.execute("UPDATE mart.patient_feature SET timepoint_id = 'baseline'")
+    store.add("study.setting", [{"name": "reference_rater", "value": "A"}])
+    assert run_analysis(store, spec(timepoint="baseline", resamples=3)).counts["persons"] == 40

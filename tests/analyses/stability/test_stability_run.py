@@ -281,9 +281,9 @@ def test_reml_is_fitted_by_one_thread(store: Store, monkeypatch: pytest.MonkeyPa
     store.add_ratings(shrout_fleiss_rows(), ["f"])
     threads: list[int] = []
 
-    def watched(*given: Any) -> Any:
+    def watched(*given: Any, **asked: Any) -> Any:
         threads.extend(one["num_threads"] for one in threadpool_info() if one["user_api"] == "blas")
-        return reml(*given)
+        return reml(*given, **asked)
 
     monkeypatch.setattr(reml_table, "reml", watched)
     with threadpool_limits(2, user_api="blas"):
@@ -424,3 +424,33 @@ def test_lidc_readers_through_sql_and_core(store: Store, shared_data: Path) -> N
         numbers = [row["icc"], row["ci95_low"], row["ci95_high"]]
         wanted = [values[name], values[f"{name}_lo"], values[f"{name}_hi"]]
         assert numbers == pytest.approx(wanted, rel=1e-9)
+
+
+def test_reml_of_ratings_that_never_differ_is_one(store: Store) -> None:
+    # no error is left to which the others have a ratio
+    rows = shrout_fleiss_rows()
+    for row in rows:
+        row["f"] = 0.1 * (1 + int(str(row["patient_id"])[1:]))
+    del rows[5]
+    store.add_ratings(rows, ["f"])
+    (row,) = stability(store, estimator="reml", policy={"bound": "estimate"})[1]
+    assert (row["icc"], row["within_subject_sd"]) == (1.0, 0.0)
+    assert row["wcv"] == pytest.approx(0.0, abs=1e-15)
+
+
+def test_reml_of_several_keys_is_that_of_each(store: Store) -> None:
+    rows = [row | {"region": region} for row in shrout_fleiss_rows() for region in ("A", "B")]
+    rows = [row | {"g": 2.0 * float(row["f"])} for row in rows]
+    # of one key other targets and raters are missing
+    rows = [r for n, r in enumerate(rows) if not (r["region"] == "B" and n in (11, 12, 13, 30))]
+    store.add_ratings(rows, ["f", "g"])
+    asked = {"estimator": "reml", "policy": {"bound": "estimate"}}
+    together = {(r["region"], r["feature"]): r for r in stability(store, **asked)[1]}
+    assert set(together) == {(region, feature) for region in "AB" for feature in "fg"}
+    assert together["A", "f"]["icc"] == pytest.approx(0.2897637795275592, abs=1e-7)
+    for region in ("A", "B"):
+        (alone,) = stability(store, **asked, regions=[region], features=["f"])[1]
+        assert together[region, "f"] | {"analysis_run_id": 0} == alone | {"analysis_run_id": 0}
+        doubled = together[region, "g"]
+        assert doubled["icc"] == pytest.approx(alone["icc"], abs=1e-9)
+        assert doubled["n_targets"] == alone["n_targets"]

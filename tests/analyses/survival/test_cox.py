@@ -107,6 +107,23 @@ def test_constants_and_what_covariates_explain_are_not_fitted() -> None:
     ]
 
 
+def test_near_collinear_covariates_are_named_before_the_fit() -> None:
+    # without the guard nearly all of these end as not_converged, or as separation
+    noise = np.random.default_rng(4).normal(size=(N, 1))
+    for share, reason in (
+        (1e-1, ""),
+        (1e-3, "collinear_covariates"),
+        (1e-4, "collinear_covariates"),
+    ):
+        twin = AGE + share * AGE.std() * noise
+        found = fitted(FEATURES, np.hstack([AGE, twin]))
+        assert {REASONS[code] for code in found.reason} == {reason}
+    # one feature that follows from the covariates says nothing of the others
+    near = AGE + 1e-4 * AGE.std() * noise
+    found = fitted(np.hstack([near, FEATURES[:, 6:7]]), AGE)
+    assert [REASONS[code] for code in found.reason] == ["collinear_covariates", ""]
+
+
 def test_a_model_needs_more_events_than_coefficients() -> None:
     few = np.full((N, 1), np.nan)
     few[np.flatnonzero(EVENT)[:3], 0] = [1.0, 2.0, 4.0]

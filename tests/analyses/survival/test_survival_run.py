@@ -268,3 +268,11 @@ def test_order_of_rows_and_threads_change_no_digit(study: Any) -> None:
     study.store.con.execute("SET threads = 1")
     study.store.add("ops.batch", [{"batch_id": "again", "cohort_id": "C"}])
     assert study.run(cut="median")["report"][0]["fingerprint"] == first
+
+
+def test_persons_whom_two_raters_drew_are_not_left_out_without_a_word(study: Any) -> None:
+    filled(study)
+    ratings = [{"patient_id": "P003", "rater_id": rater, "f": 1.0} for rater in "AB"]
+    study.store.add_ratings(ratings, ["f"])
+    with pytest.raises(FileError, match="1 persons have regions by several raters at baseline"):
+        study.run()
