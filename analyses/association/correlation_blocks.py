@@ -19,7 +19,7 @@ from roentgene.analyses.association.ranks import CentredRanks, Mask
 from roentgene.analyses.constant import Floats
 
 #: Targets of a block: with 1,300 features its products stay in a core's cache.
-BLOCK = 512
+BLOCK = 256
 #: Whole numbers up to here, and sums of them, are exact in single precision.
 EXACT_SINGLES = 2.0**24
 #: Unit of rounding of single precision.
