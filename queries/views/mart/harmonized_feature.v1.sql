@@ -64,51 +64,27 @@ SELECT
   place.batch,
   place.was_fitted,
   feature_value.value,
-  line.slope * feature_value.value + line.intercept AS harmonized_value,
-  CASE WHEN coalesce(place.reason, line.reason) IS NULL THEN 'ok' ELSE 'not_harmonized' END
-    AS status,
-  coalesce(place.reason, line.reason) AS reason,
-  place.measurement_id
-FROM place
-JOIN imaging.feature_value
-  ON feature_value.cohort_id = place.cohort_id
-  AND feature_value.measurement_id = place.measurement_id
-JOIN line ON line.line_no = place.cell_no * 4294967296 + feature_value.feature_id
-WHERE feature_value.value_status = 'ok'
-  AND NOT place.averaged
-  AND place.n_covariates = 0
-UNION ALL
--- apart from those without covariates, whose join carries no lists
-SELECT
-  place.run_name,
-  place.analysis_run_id,
-  place.persons,
-  place.cohort_id,
-  place.person_id,
-  place.patient_id,
-  place.timepoint_id,
-  place.sequence,
-  place.region,
-  place.profile,
-  place.engine,
-  line.feature,
-  place.batch,
-  place.was_fitted,
-  feature_value.value,
   line.slope * feature_value.value + line.intercept
-  + (1 - line.slope) * list_inner_product(place.design, line.betas) AS harmonized_value,
+  + CASE
+    WHEN place.n_covariates > 0 THEN (1 - line.slope) * list_inner_product(place.design, line.betas)
+    ELSE 0
+  END AS harmonized_value,
   CASE WHEN coalesce(place.reason, line.reason) IS NULL THEN 'ok' ELSE 'not_harmonized' END
     AS status,
   coalesce(place.reason, line.reason) AS reason,
   place.measurement_id
-FROM place
-JOIN imaging.feature_value
-  ON feature_value.cohort_id = place.cohort_id
-  AND feature_value.measurement_id = place.measurement_id
-JOIN line ON line.line_no = place.cell_no * 4294967296 + feature_value.feature_id
-WHERE feature_value.value_status = 'ok'
+-- DuckDB takes the places for very few, and so would the values be that it joins to them: it would
+-- hash the values and not the lines. How many measurements there are it knows. There is no cell 0.
+FROM imaging.measurement
+LEFT JOIN place
+  ON place.cohort_id = measurement.cohort_id
+  AND place.measurement_id = measurement.measurement_id
   AND NOT place.averaged
-  AND place.n_covariates > 0
+JOIN imaging.feature_value
+  ON feature_value.cohort_id = measurement.cohort_id
+  AND feature_value.measurement_id = measurement.measurement_id
+JOIN line ON line.line_no = coalesce(place.cell_no, 0) * 4294967296 + feature_value.feature_id
+WHERE feature_value.value_status = 'ok'
 UNION ALL
 SELECT
   run_name,
