@@ -24,6 +24,8 @@ BLOCK = 256
 EXACT_SINGLES = 2.0**24
 #: Unit of rounding of single precision.
 ROUNDING = 2.0**-24
+#: Limits of a block that differ by less than a fiftieth are taken for the least of them.
+ALIKE = 0.98
 #: A correlation nearer to 1 than this cannot be told from it.
 NEAREST_TO_ONE = 8.0 * 2.0**-53
 
@@ -88,7 +90,7 @@ def pairs(
     x, y : Side
         Both of whole numbers or both of length 1, and without a row of zeros.
     least : float
-        Every pair with ``|r| >= least`` is given; pairs a rounding below may be, too.
+        Every pair with ``|r| >= least`` is given; pairs a little below may be, too.
     judge : callable
         Called from several threads; its results come back in the order of the blocks.
     n_threads : int
@@ -170,24 +172,23 @@ def _at_least(x: Side, y: Side, chosen: slice, least: float) -> Pairs:
     return correlation_of(x, y, i, j + chosen.start)
 
 
-def are_large(sizes: Singles, lengths: Floats, limits: Floats) -> Mask:
-    """Tell products that are at least ``lengths[i] * limits[j]``.
+def are_large(sizes: Singles, rows: Floats, columns: Floats) -> Mask:
+    """Tell products that are at least ``rows[i] * columns[j]``, and perhaps a little smaller ones.
 
     Parameters
     ----------
-    sizes : ndarray, shape (columns of x, columns of y)
+    sizes : ndarray
         Absolute products.
-    lengths, limits : ndarray
-        One element a row, and a column. Rows of the most frequent largest length, those without
-        ties, are best first: they are compared with one row of limits.
+    rows, columns : ndarray
+        Factors of the limits, one element a row, and a column. Best those of a block are alike:
+        one number is compared several times as fast.
     """
-    large = np.empty(sizes.shape, bool)
-    alike = int(np.argmin(np.append(lengths == lengths[0], False)))
-    np.greater_equal(sizes[:alike], (lengths[0] * limits).astype(np.float32), out=large[:alike])
-    if alike < lengths.size:
-        other = np.multiply.outer(lengths[alike:].astype(np.float32), limits.astype(np.float32))
-        np.greater_equal(sizes[alike:], other, out=large[alike:])
-    return large
+    least = rows.min() * columns.min()
+    if least > ALIKE * rows.max() * columns.max():
+        return np.asarray(sizes >= np.float32(least))
+    return np.asarray(
+        sizes >= np.multiply.outer(rows.astype(np.float32), columns.astype(np.float32))
+    )
 
 
 def in_threads(work: Callable[[int], T], items: range, n_threads: int) -> list[T]:

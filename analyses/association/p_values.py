@@ -86,9 +86,21 @@ def least_r(p: float, degrees: int) -> float:
     """
     if p >= 1:
         return 0.0
-    t = -float(special.stdtrit(degrees, p / 2))
     # pairs at p itself must not be lost by the rounding of the inverse
-    return t / float(np.sqrt(degrees + t * t)) * (1 - 1e-9)
+    return float(r_of(np.array(p), degrees)) * (1 - 1e-9)
+
+
+def r_of(p: Floats, degrees: int) -> Floats:
+    """``|r|`` of two-sided p by Student's t, those below 1e-150 as if they were 1e-150.
+
+    Examples
+    --------
+    >>> r_of(p_of_t(t_of(np.array([0.2, 0.7]), 20), 20), 20).round(12).tolist()
+    [0.2, 0.7]
+    """
+    # from about 1e-155 on the inverse fails with few degrees of freedom
+    t = -special.stdtrit(degrees, np.maximum(p, 1e-150) / 2)
+    return np.asarray(t / np.sqrt(degrees + t * t))
 
 
 def judge_correlations(r: Floats, degrees: int) -> Judged:

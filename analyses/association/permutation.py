@@ -19,12 +19,13 @@ from roentgene.analyses.association.correlation_blocks import in_threads, one_bl
 from roentgene.analyses.association.design import Design, Method, design_of
 from roentgene.analyses.association.ranks import Columns, Mask
 from roentgene.analyses.association.shuffled_block import (
-    Found,
     ShuffledBlock,
     blocks_of,
+    p_of_score,
+    pairs_of,
     permutation_keys,
+    score_of_p,
     shuffle,
-    small_of,
 )
 from roentgene.analyses.association.testing import Tested
 from roentgene.analyses.constant import Floats
@@ -70,6 +71,15 @@ class Permuted:
             found[0, there] = self.p_family_wise[place[there]]
             found[1, there] = self.false_discovery_rate[place[there]]
         return found[0], found[1]
+
+
+class _Observed(NamedTuple):
+    """Pairs with a small p, by family and p; those of family f are from ``bounds[f]`` on."""
+
+    feature: NDArray[np.intp]
+    target: NDArray[np.intp]
+    p_value: Floats
+    bounds: NDArray[np.intp]
 
 
 class Part(NamedTuple):
@@ -152,23 +162,33 @@ def permute_together(
     n_persons = max(int(part.persons.max(initial=-1)) for part in parts) + 1
     with one_blas_thread() as n_threads:
         blocks = [block for part in parts for block in _placed(part)]
-        observed = small_of(blocks, None, up_to_p)
-        observed = observed.where(np.lexsort((observed.p_value, observed.family)))
-        bounds = np.searchsorted(observed.family, np.arange(n_families + 1))
+        observed = _observed(blocks, n_families, up_to_p)
+        reached = {
+            degrees: score_of_p(observed.p_value * _ALIKE, degrees)
+            for degrees in {block.degrees for block in blocks}
+        }
         # how many pairs of all shuffles reach each observed p, and no smaller one
         frequency, lock = np.zeros(observed.p_value.size, np.int64), Lock()
 
         def once(number: int) -> Floats:
             keys = permutation_keys(seed, number, n_persons)
-            found = small_of(blocks, keys, up_to_p)
-            smallest, counts = _compare(found, observed.p_value, bounds)
+            smallest, counts = np.full(n_families, np.inf), np.zeros_like(frequency)
+            for block in blocks:
+                found = pairs_of(block, keys, up_to_p)
+                for family in np.flatnonzero(np.bincount(found.family)).tolist():
+                    members = slice(*observed.bounds[family : family + 2])
+                    score = found.score[found.family == family]
+                    best = p_of_score(score.min(), block.degrees)
+                    smallest[family] = min(smallest[family], best)
+                    place = np.searchsorted(reached[block.degrees][members], score)
+                    counts[members] += np.bincount(place, minlength=counts[members].size + 1)[:-1]
             # whole numbers: their sum is the same in any order
             with lock:
                 np.add(frequency, counts, out=frequency)
-            return smallest
+            return np.where(smallest <= up_to_p, smallest, np.inf)
 
         smallest_p = np.stack(in_threads(once, range(n_permutations), n_threads))
-    return _permuted(observed, bounds, frequency, smallest_p, up_to_p)
+    return _permuted(observed, frequency, smallest_p, up_to_p)
 
 
 def _placed(part: Part) -> list[ShuffledBlock]:
@@ -183,31 +203,28 @@ def _placed(part: Part) -> list[ShuffledBlock]:
     ]
 
 
-def _compare(
-    found: Found, observed_p: Floats, bounds: NDArray[np.intp]
-) -> tuple[Floats, NDArray[np.int64]]:
-    """Smallest p of each family, and how many pairs reach each observed p and no smaller one."""
-    smallest = np.full(bounds.size - 1, np.inf)
-    counts = np.zeros(observed_p.size, np.int64)
-    np.minimum.at(smallest, found.family, found.p_value)
-    for number in np.unique(found.family).tolist():
-        start, stop = bounds[number], bounds[number + 1]
-        p_value = found.p_value[found.family == number]
-        place = np.searchsorted(observed_p[start:stop] * _ALIKE, p_value)
-        counts[start:stop] = np.bincount(place, minlength=stop - start + 1)[: stop - start]
-    return smallest, counts
+def _observed(blocks: Sequence[ShuffledBlock], n_families: int, up_to_p: float) -> _Observed:
+    none, parts = np.empty(0, np.intp), []
+    for block in blocks:
+        found = pairs_of(block, None, up_to_p)
+        parts.append((*found[:3], p_of_score(found.score, block.degrees)))
+    columns = zip((none, none, none, np.empty(0)), *parts, strict=True)
+    feature, target, family, p_value = (np.concatenate(column) for column in columns)
+    order = np.lexsort((p_value, family))
+    order = order[p_value[order] <= up_to_p]
+    bounds = np.searchsorted(family[order], np.arange(n_families + 1))
+    return _Observed(feature[order], target[order], p_value[order], bounds)
 
 
 def _permuted(
-    observed: Found,
-    bounds: NDArray[np.intp],
+    observed: _Observed,
     frequency: NDArray[np.int64],
     smallest_p: Floats,
     up_to_p: float,
 ) -> Permuted:
     n_permutations = smallest_p.shape[0]
     family_wise, discovery = np.empty(observed.p_value.size), np.empty(observed.p_value.size)
-    for number, (start, stop) in enumerate(pairwise(bounds.tolist())):
+    for number, (start, stop) in enumerate(pairwise(observed.bounds.tolist())):
         p_value = observed.p_value[start:stop]
         best = np.sort(smallest_p[:, number])
         reached = np.searchsorted(best, p_value * _ALIKE, side="right")

@@ -1,8 +1,11 @@
-"""Pairs with a small p when the persons of the features stand in another order."""
+"""Pairs with a small p when the persons of the features stand in another order.
+
+Pairs are compared by scores, of which a smaller one has a smaller p: ``-|r|``, for p of each of the
+many pairs that chance finds would cost as much as a tenth of their products; p itself for groups.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -10,6 +13,7 @@ from numpy.typing import NDArray
 
 from roentgene.analyses.association.correlation_blocks import (
     BLOCK,
+    NEAREST_TO_ONE,
     Side,
     are_large,
     correlated,
@@ -19,7 +23,14 @@ from roentgene.analyses.association.correlation_blocks import (
 )
 from roentgene.analyses.association.design import Design, adjustment_of
 from roentgene.analyses.association.groups import Groups, between_groups, groups_of
-from roentgene.analyses.association.p_values import least_h, least_r, p_of_groups, p_of_t, t_of
+from roentgene.analyses.association.p_values import (
+    least_h,
+    least_r,
+    p_of_groups,
+    p_of_t,
+    r_of,
+    t_of,
+)
 from roentgene.analyses.association.pattern_block import sides_of
 from roentgene.analyses.association.small_samples import MIN_PERSONS
 from roentgene.analyses.constant import Floats
@@ -29,8 +40,9 @@ class ShuffledBlock(NamedTuple):
     """Vectors of features and targets of some persons.
 
     ``rows`` are the persons, ``features`` and ``targets`` the columns, ``family`` that of each
-    feature; ``basis`` is what covariates span, None without them; ``groups`` are the categories
-    of the targets, None where these are numbers.
+    feature; ``basis`` is what covariates span, None without them; ``degrees`` are those of
+    Student's t, 0 for groups; ``groups`` are the categories of the targets, None where these are
+    numbers.
     """
 
     x: Side
@@ -46,18 +58,22 @@ class ShuffledBlock(NamedTuple):
 
 
 class Found(NamedTuple):
-    """Pairs with a small p: columns, families, and p by Student's t or by chi-square."""
+    """All pairs with a small p, and perhaps some others: columns, families, and scores."""
 
     feature: NDArray[np.intp]
     target: NDArray[np.intp]
     family: NDArray[np.intp]
-    p_value: Floats
+    score: Floats
 
-    def where(self, chosen: NDArray[np.intp]) -> Found:
-        """Choose some of the pairs, in an order."""
-        return Found(
-            self.feature[chosen], self.target[chosen], self.family[chosen], self.p_value[chosen]
-        )
+
+def p_of_score(score: Floats, degrees: int) -> Floats:
+    """P of the scores of a block, by Student's t or by chi-square."""
+    return p_of_t(t_of(score, degrees), degrees) if degrees else score
+
+
+def score_of_p(p_value: Floats, degrees: int) -> Floats:
+    """Scores that pairs of a block with such p have."""
+    return NEAREST_TO_ONE - r_of(p_value, degrees) if degrees else p_value
 
 
 def permutation_keys(seed: int, number: int, n_persons: int) -> NDArray[np.uint64]:
@@ -99,19 +115,20 @@ def blocks_of(design: Design, families: NDArray[np.integer]) -> list[ShuffledBlo
             if not (sides.features.size and sides.targets.size):
                 continue
             strata = adjustment.strata
-            # features without ties first: their products need no length each
-            first = np.argsort(-sides.x.squares, kind="stable")
+            # the targets of a part of the products shall have much the same length
+            by_length = np.argsort(sides.y.squares, kind="stable")
+            targets = sides.targets[by_length]
             block = ShuffledBlock(
-                x=sides.x.where(first),
-                y=sides.y,
+                x=sides.x,
+                y=sides.y.where(by_length),
                 rows=rows,
                 strata=np.zeros(rows.size, np.intp) if strata is None else strata,
-                features=sides.features[first],
-                targets=sides.targets,
-                family=families[sides.features[first]].astype(np.intp),
+                features=sides.features,
+                targets=targets,
+                family=families[sides.features].astype(np.intp),
                 basis=adjustment.basis if design.covariates is not None else None,
-                degrees=adjustment.degrees,
-                groups=groups_of(design.targets.values[np.ix_(rows, sides.targets)])
+                degrees=0 if design.method == "kruskal" else adjustment.degrees,
+                groups=groups_of(design.targets.values[np.ix_(rows, targets)])
                 if design.method == "kruskal"
                 else None,
             )
@@ -119,49 +136,50 @@ def blocks_of(design: Design, families: NDArray[np.integer]) -> list[ShuffledBlo
     return found
 
 
-def _small(block: ShuffledBlock, order: NDArray[np.intp], up_to_p: float) -> Found:
-    """Find the pairs of a block with a small p when the persons stand in an order."""
+def pairs_of(block: ShuffledBlock, keys: NDArray[np.uint64] | None, up_to_p: float) -> Found:
+    """Find the pairs of a block with a small p; without keys, of the persons as they are."""
+    order = np.arange(block.rows.size)
+    if keys is not None:
+        order = shuffle(keys[block.rows], block.strata)
     if block.groups is not None:
-        return _small_of_groups(block, block.groups, order, up_to_p)
-    x, y, n = block.x.of_persons(order), block.y, block.rows.size
-    least = least_r(up_to_p, block.degrees)
-    exact = x.whole and is_exact_in_singles(n)
-    lengths = np.sqrt(x.squares)
+        i, j, score = _of_groups(block, block.groups, order, up_to_p)
+    else:
+        i, j, score = _correlated(block, order, up_to_p)
+    return Found(block.features[i], block.targets[j], block.family[i], score)
+
+
+def _correlated(
+    block: ShuffledBlock, order: NDArray[np.intp], up_to_p: float
+) -> tuple[NDArray[np.intp], NDArray[np.intp], Floats]:
+    x, y, n = block.x, block.y, block.rows.size
     # of the shuffled residuals of a target, the share that the covariates explain goes
     left = _unexplained(block, order)
-    limits = (least - guard_band(n)) * np.sqrt(y.squares) * left
-    space = np.empty((x.squares.size, min(BLOCK, y.squares.size)), np.float32)
-    parts = []
+    limits = (least_r(up_to_p, block.degrees) - guard_band(n)) * np.sqrt(y.squares) * left
+    lengths, shuffled = np.sqrt(x.squares), x.singles.T[order]
+    space = np.empty((min(BLOCK, y.squares.size), x.squares.size), np.float32)
+    places, sizes = [], []
     for start in range(0, y.squares.size, BLOCK):
         part = y.singles[start : start + BLOCK]
-        products = space[:, : part.shape[0]]
-        np.matmul(x.singles, part.T, out=products)
+        products = np.matmul(part, shuffled, out=space[: part.shape[0]])
         # the sign is not needed: the test is two-sided
         np.abs(products, out=products)
-        large = are_large(products, lengths, limits[start : start + BLOCK])
-        i, j = np.divmod(np.flatnonzero(large), part.shape[0])
-        if exact:
-            pairs = correlated(x, y, i, j + start, products[i, j].astype(np.float64))
-        else:
-            pairs = correlation_of(x, y, i, j + start)
-        parts.append((pairs.i, pairs.j, np.abs(pairs.r)))
-    i, j, r = (np.concatenate(part) for part in zip(*parts, strict=True))
-    r = np.minimum(r / left[j], 1.0)
-    p_value = p_of_t(t_of(r, block.degrees), block.degrees)
-    small = p_value <= up_to_p
-    i, j = i[small], j[small]
-    return Found(block.features[i], block.targets[j], block.family[i], p_value[small])
+        found = np.flatnonzero(are_large(products, limits[start : start + BLOCK], lengths))
+        places.append(found + start * lengths.size)
+        sizes.append(products.ravel()[found])
+    j, i = np.divmod(np.concatenate(places), lengths.size)
+    if x.whole and is_exact_in_singles(n):
+        pairs = correlated(x, y, i, j, np.concatenate(sizes).astype(np.float64))
+    else:
+        pairs = correlation_of(x.of_persons(order), y, i, j)
+    return i, j, -np.minimum(np.abs(pairs.r) / left[j], 1.0)
 
 
-def _small_of_groups(
+def _of_groups(
     block: ShuffledBlock, groups: Groups, order: NDArray[np.intp], up_to_p: float
-) -> Found:
+) -> tuple[NDArray[np.intp], NDArray[np.intp], Floats]:
     h = (block.rows.size - 1) * between_groups(block.x.of_persons(order), groups)
     i, j = np.nonzero(h >= least_h(up_to_p, groups.number))
-    p_value = p_of_groups(h[i, j], groups.number[j])
-    small = p_value <= up_to_p
-    i, j = i[small], j[small]
-    return Found(block.features[i], block.targets[j], block.family[i], p_value[small])
+    return i, j, p_of_groups(h[i, j], groups.number[j])
 
 
 def _unexplained(block: ShuffledBlock, order: NDArray[np.intp]) -> Floats:
@@ -172,17 +190,3 @@ def _unexplained(block: ShuffledBlock, order: NDArray[np.intp]) -> Floats:
     explained = block.y.vectors @ block.basis[order]
     share = np.einsum("ij,ij->i", explained, explained)
     return np.asarray(np.sqrt(np.maximum(1.0 - share, np.finfo(float).tiny)))
-
-
-def small_of(
-    blocks: Sequence[ShuffledBlock], keys: NDArray[np.uint64] | None, up_to_p: float
-) -> Found:
-    """Find the pairs of all blocks with a small p; without keys, of the persons as they are."""
-    nothing = np.empty(0, np.intp)
-    parts = [Found(nothing, nothing, nothing, np.empty(0))]
-    for block in blocks:
-        order = np.arange(block.rows.size)
-        if keys is not None:
-            order = shuffle(keys[block.rows], block.strata)
-        parts.append(_small(block, order, up_to_p))
-    return Found(*(np.concatenate(part) for part in zip(*parts, strict=True)))

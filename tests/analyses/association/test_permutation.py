@@ -11,7 +11,12 @@ from threadpoolctl import threadpool_limits
 from roentgene.analyses.association import correlation_blocks, shuffled_block
 from roentgene.analyses.association.design import design_of
 from roentgene.analyses.association.permutation import Part, permute, permute_together
-from roentgene.analyses.association.shuffled_block import permutation_keys, shuffle
+from roentgene.analyses.association.shuffled_block import (
+    p_of_score,
+    permutation_keys,
+    score_of_p,
+    shuffle,
+)
 from roentgene.analyses.association.testing import associate
 
 
@@ -55,6 +60,35 @@ def test_counts_are_those_of_a_plain_loop() -> None:
     assert np.array_equal(discovery, found.false_discovery_rate)
     everything = found.of(associate(features, targets))
     assert np.isnan(everything[0]).sum() == 99 - found.feature.size
+
+
+@pytest.mark.parametrize("method", ["spearman", "pearson"])
+def test_shuffles_that_change_nothing_count(method: Any) -> None:
+    # of five persons; the other way round r is the same, summed in another order
+    random = np.random.default_rng(12)
+    targets = random.normal(size=(2, 8)).T @ np.array([[-2, -1, 0, 1, 2], [-1, 0, 0, 0, 1.0]])
+    features = random.normal(size=(8, 5)) + targets
+    features[0] = 3 * targets[0] + 1
+    orders = [shuffle(permutation_keys(0, k, 5), np.zeros(5, int)) for k in range(300)]
+    for x, y in zip(features, targets, strict=True):
+        found = permute(
+            x[:, None], y[:, None], method=method, up_to_p=1.0, n_permutations=len(orders)
+        )
+        ranks = [stats.rankdata(v) for v in (x, y)] if method == "spearman" else [x, y]
+        r = [abs(np.corrcoef(ranks[0][order], ranks[1])[0, 1]) for order in orders]
+        reached = int((np.array(r) >= abs(np.corrcoef(*ranks)[0, 1]) - 1e-12).sum())
+        assert found.p_family_wise.tolist() == [(1 + reached) / 301]
+        assert found.false_discovery_rate.tolist() == [reached / 300]
+
+
+@pytest.mark.parametrize("degrees", [1, 2, 8, 148, 10_000])
+def test_scores_and_p_are_inverse(degrees: int) -> None:
+    p_value = np.concatenate([np.logspace(-149, -1, 300), np.linspace(0.1, 1, 50)])
+    score = score_of_p(p_value, degrees)
+    assert (np.diff(score) >= 0).all()
+    told = score > -1 + 1e-6
+    assert p_of_score(score[told], degrees) == pytest.approx(p_value[told], rel=1e-9)
+    assert np.array_equal(score_of_p(p_value, 0), p_value)
 
 
 def test_covariates_are_kept_as_freedman_and_lane_keep_them() -> None:
