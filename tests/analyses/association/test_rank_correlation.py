@@ -20,6 +20,7 @@ from roentgene.analyses.multiple_testing import benjamini_hochberg
 
 
 def test_equals_scipy_with_ties_and_missing_values() -> None:
+    # trap 5: ties have their average rank
     random = np.random.default_rng(2)
     features, targets = random.normal(size=(30, 6)), random.normal(size=(30, 5))
     features[:, 1] = features[:, 1].round()
