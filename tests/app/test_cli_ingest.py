@@ -424,19 +424,18 @@ def test_the_plan_counts_images_that_are_gone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("images", "published", "n_warmed"), [(True, False, 1), (False, False, 0), (True, True, 0)]
+    ("images", "has_batch", "n_warmed"), [(True, False, 1), (False, False, 0), (True, True, 0)]
 )
 def test_workers_load_at_once_for_the_first_images_of_a_warehouse(
-    delivery: Delivery, images: bool, published: bool, n_warmed: int
+    delivery: Delivery, images: bool, has_batch: bool, n_warmed: int
 ) -> None:
     source = {"pattern": "{patient_id}.nii", "mask": "{patient_id}_m.nii", "labels": {1: "GTV"}}
     about = {"timepoint": "baseline", "sequence": "T1", "modality": "MR"}
     declared = {"images": [source | about], "timepoints": {"baseline": {"day": 0, "order": 0}}}
     delivery.cohort.write_text(yaml.safe_dump(COHORT | (declared if images else {})))
     layout = Layout(delivery.warehouse)
-    if published:
-        layout.published.parent.mkdir(exist_ok=True)
-        layout.published.touch()
+    if has_batch:
+        (layout.reports / "20260101T000000Z-0000.html").touch()
     warmed: list[bool] = []
     executor = SimpleNamespace(run=None, warm_up=lambda: warmed.append(True))
     extracting.warm_up_for_first(executor, layout, delivery.cohort)
