@@ -32,10 +32,7 @@ from roentgene.app.commands import (
     views,
 )
 from roentgene.app.terminal import note, say, tell_error
-from roentgene.schemas.errors import RoentgeneError, WarehouseError
-
-#: A fault of roentgene itself, told apart from every answer that the commands give.
-EXIT_FAULT = 70
+from roentgene.app.told_error import EXIT_FAULT, told_error
 
 # Objects made before Python looks for garbage in cycles, 700 by default. Libraries make hundreds of
 # thousands that stay: looking at them again and again is a sixth of the time of loading them.
@@ -67,33 +64,14 @@ class _Commands(TyperGroup):
 def _errors_told(*, as_json: bool) -> Iterator[None]:
     try:
         yield
-    except (RoentgeneError, OSError) as error:
-        told = error if isinstance(error, RoentgeneError) else _of_system(error)
-        tell_error(told, as_json=as_json)
-        sys.exit(told.exit_code)
     except Exception as error:
-        broken = _of_store(error)
-        if broken is None:
+        told = told_error(error)
+        if told is None:
             traceback.print_exc()
             note("error: this is a fault of roentgene. Please report it with the lines above")
             sys.exit(EXIT_FAULT)
-        tell_error(broken, as_json=as_json)
-        sys.exit(broken.exit_code)
-
-
-def _of_system(error: OSError) -> WarehouseError:
-    reason = error.strerror or str(error)
-    place = f"{error.filename}: " if error.filename else ""
-    return WarehouseError(f"{place}{reason}", "Check the path, its rights and the space left")
-
-
-def _of_store(error: Exception) -> WarehouseError | None:
-    """Error of DuckDB below a command, if it is one; DuckDB is not imported to find out."""
-    duckdb = sys.modules.get("duckdb")
-    if duckdb is None or not isinstance(error, duckdb.Error):
-        return None
-    lines = str(error).splitlines() or [type(error).__name__]
-    return WarehouseError(lines[0], "'roentgene doctor' looks for the cause")
+        tell_error(told, as_json=as_json)
+        sys.exit(told.exit_code)
 
 
 app = typer.Typer(
@@ -102,7 +80,8 @@ app = typer.Typer(
     help="A warehouse for radiogenomics studies: images become features, and all of it answers in"
     " SQL.",
     epilog="Exit codes: 0 committed or nothing to do; 1 something new was refused; 2 the call or a"
-    " file was wrong; 3 the warehouse could not be used; 4 nothing was committed.",
+    " file was wrong; 3 the warehouse could not be used; 4 nothing was committed; 75 another"
+    " scheduled run is at work.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,

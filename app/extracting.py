@@ -70,6 +70,7 @@ def chosen_executor(
     ExtractionUnavailableError
         If no scheduler answers, or Dask is not installed.
     """
+    check_executor_options(workers, memory_mb, dask)
     if dask is None:
         from roentgene.ingest.extract.executors.local_pool import LocalPool
         from roentgene.ingest.extract.executors.memory import MemoryBudget, memory_budget
@@ -79,13 +80,17 @@ def chosen_executor(
         budget = MemoryBudget(n_bytes, memory_needed)
         yield LocalPool(workers or cpus(), budget, PRELOADED)
         return
-    if workers is not None or memory_mb is not None:
-        msg = "a Dask cluster has its own workers and memory: leave --workers and --memory-mb out"
-        raise typer.BadParameter(msg)
     from roentgene.ingest.extract.executors.dask_cluster import DaskCluster
 
     with DaskCluster(dask) as cluster:
         yield cluster
+
+
+def check_executor_options(workers: int | None, memory_mb: int | None, dask: str | None) -> None:
+    """Refuse options of a pool beside those of a cluster (``typer.BadParameter``)."""
+    if dask is not None and (workers is not None or memory_mb is not None):
+        msg = "a Dask cluster has its own workers and memory: leave --workers and --memory-mb out"
+        raise typer.BadParameter(msg)
 
 
 def warm_up_for_first(executor: Executor, layout: Layout, cohort_file: Path) -> None:

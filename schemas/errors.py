@@ -61,6 +61,13 @@ class WarehouseBusyError(WarehouseError):
     code = "warehouse_busy"
 
 
+class RunUnderWayError(WarehouseError):
+    """Another run over everything that is pending is at work; this one did nothing."""
+
+    code = "run_under_way"
+    exit_code = 75
+
+
 class BatchRefusedError(RoentgeneError):
     """A gate kept a whole batch out: nothing was committed."""
 

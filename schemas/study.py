@@ -10,6 +10,7 @@ from typing import Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from roentgene.schemas.declared import Declared, Name, read_declared
+from roentgene.schemas.scheduled import ScheduledIngest
 
 STUDY_FILE = "study.yaml"
 # what the warehouse keeps there is nobody else's
@@ -190,6 +191,8 @@ class Study(Declared):
     """Version that the plain name of a view stands for; others get their newest."""
     limits: QueryLimits = QueryLimits()
     """Limits of one query."""
+    ingest: ScheduledIngest = ScheduledIngest()
+    """What an ingest takes in that nobody watches."""
     publish: bool = True
     """Whether the analyst's file is renewed after each commit."""
     publish_parquet: str | None = None

@@ -39,6 +39,11 @@ class Layout:
         return self.root / "writer.lock"
 
     @property
+    def run_lock(self) -> Path:
+        """Locked by the one run that takes in everything that is pending."""
+        return self.root / "run.lock"
+
+    @property
     def data(self) -> Path:
         """Parquet files; never read without the catalogue."""
         return self.root / "data"

@@ -1,4 +1,4 @@
-"""One writer at a time: a lock file that dies with its holder."""
+"""One writer at a time, one scheduled run at a time: lock files that die with their holders."""
 
 from __future__ import annotations
 
@@ -8,16 +8,19 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
 import duckdb
 
-from roentgene.schemas.errors import WarehouseBusyError
+from roentgene.schemas.errors import RunUnderWayError, WarehouseBusyError
 
 Answer = TypeVar("Answer")
 
 DEADLINE_SECONDS = 30.0
+# what a holder writes of itself is shorter
+_MOST_BYTES = 200
 _BUSY_WORDS = ("database is locked", "conflicting lock")
 
 
@@ -54,6 +57,35 @@ def _acquire(descriptor: int, path: Path, until: float) -> None:
             time.sleep(random.uniform(0.01, 0.05))  # noqa: S311 - a back-off, no secret
         else:
             return
+
+
+@contextmanager
+def run_lock(path: Path) -> Iterator[None]:
+    """Hold the lock of a run over everything that is pending; whoever comes second does not wait.
+
+    The file says which process holds it and since when, for whoever is refused. It is no sign that
+    somebody does: the lock itself goes with its holder, even one that is killed.
+
+    Raises
+    ------
+    RunUnderWayError
+        If another run holds it.
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = os.pread(descriptor, _MOST_BYTES, 0).decode(errors="replace").strip()
+            msg = f"another run is at work on {path.parent}" + (f": {holder}" if holder else "")
+            cure = "Nothing was done. Start again once it has ended"
+            raise RunUnderWayError(msg, cure) from None
+        os.ftruncate(descriptor, 0)
+        since = datetime.now(UTC).isoformat(timespec="seconds")
+        os.pwrite(descriptor, f"process {os.getpid()} since {since}\n".encode(), 0)
+        yield
+    finally:
+        os.close(descriptor)  # also frees the lock
 
 
 def is_busy(error: duckdb.Error) -> bool:

@@ -10,23 +10,21 @@ import typer
 
 from roentgene.app.commands.check import check
 from roentgene.app.commands.propose import propose
+from roentgene.app.commands.run import run
 from roentgene.app.extracting import (
     Dask,
     EnginePathOption,
     MemoryMb,
     chosen_executor,
     stoppable,
-    warm_up_for_first,
 )
 from roentgene.app.options import AsJson, WarehouseFolder, Workers
 from roentgene.app.progress import shown_progress
 from roentgene.app.refusals import refusal_lines, refusal_object
 from roentgene.app.terminal import counted, one_line, say, say_json
-from roentgene.schemas.errors import BatchRefusedError
 
 if TYPE_CHECKING:
     from roentgene.ingest.committing.flow_forecast import FlowCount
-    from roentgene.ingest.ingest_report import IngestReport
     from roentgene.ingest.planning.plan import Plan
     from roentgene.ingest.planning.table_plan import TablePlan
     from roentgene.ingest.shard_run import ShardReport
@@ -220,68 +218,4 @@ def _shard_lines(report: ShardReport) -> Iterator[str]:
     )
 
 
-@app.command()
-def run(
-    cohort: CohortFile,
-    warehouse: WarehouseFolder = None,
-    workers: Workers = None,
-    memory_mb: MemoryMb = None,
-    dask: Dask = None,
-    engine_path: EnginePathOption = "fast",
-    as_json: AsJson = False,
-) -> None:
-    """Plan, extract, gate and commit; what is known already is not done again."""
-    from roentgene.ingest.seal import unchanged_delivery
-    from roentgene.warehouse.layout import find_warehouse
-
-    layout = find_warehouse(warehouse)
-    report = unchanged_delivery(layout, cohort)
-    if report is None:
-        try:
-            with (
-                stoppable(),
-                chosen_executor(workers, memory_mb, dask) as executor,
-                shown_progress() as on_progress,
-            ):
-                warm_up_for_first(executor, layout, cohort)
-                from roentgene.ingest.run import run_ingest  # only now: it takes seconds to load
-
-                report = run_ingest(layout.root, cohort, executor, on_progress, engine_path)
-        except BatchRefusedError as error:
-            if not as_json:
-                say(*refusal_lines(getattr(error, "refusals", ())))
-            raise
-    if as_json:
-        refused = [refusal_object(refusal) for refusal in report.new_refusals]
-        warned = [refusal_object(warning) for warning in report.new_warnings]
-        say_json({**vars(report), "new_refusals": refused, "new_warnings": warned})
-    else:
-        say(*_report_lines(report))
-    if report.new_refusals:
-        raise typer.Exit(1)
-
-
-def _report_lines(report: IngestReport) -> Iterator[str]:
-    if report.new_refusals:
-        yield f"{counted(len(report.new_refusals), 'new refusal')}:"
-        yield from refusal_lines(report.new_refusals)
-    if report.new_warnings:
-        yield f"{counted(len(report.new_warnings), 'new warning')}, taken in and marked:"
-        yield from refusal_lines(report.new_warnings)
-    if report.n_known_refusals:
-        known = counted(report.n_known_refusals, "refusal")
-        yield f"{known} known before: roentgene quarantine list"
-    if report.report is not None:
-        yield f"Report of the gates: {report.report}"
-    if report.batch_id is None:
-        yield one_line(
-            f"Nothing of {report.cohort_id} is new: nothing was committed ({report.seconds:.1f} s)."
-        )
-        return
-    for name, n_rows in report.rows.items():
-        if n_rows and not name.startswith("ops."):
-            yield f"  {name}: {counted(n_rows, 'row')}"
-    yield one_line(
-        f"Committed batch {report.batch_id} of {report.cohort_id} in {report.seconds:.1f} s, "
-        f"with {counted(len(report.new_refusals), 'new refusal')}."
-    )
+app.command()(run)
