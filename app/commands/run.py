@@ -1,4 +1,4 @@
-"""``roentgene ingest run``: all of an ingest, of one cohort file or of everything that is pending."""
+"""``roentgene ingest run``: an ingest of one cohort file, or of everything that is pending."""
 
 from __future__ import annotations
 
