@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from difflib import get_close_matches
@@ -12,12 +13,14 @@ from roentgene.ingest.refusal import REFUSAL_SCHEMA, Refusal
 from roentgene.queries.query_file import query_text
 from roentgene.schemas.errors import FileError
 from roentgene.schemas.words import reason_codes
+from roentgene.warehouse.events import Action, record
 from roentgene.warehouse.store import Warehouse
 from roentgene.warehouse.transaction import current_author
 
 State = Literal["open", "waived", "retry", "resolved"]
 Decision = Literal["waived", "retry"]
 
+_VERBS: Mapping[Decision, Action] = {"waived": "waive", "retry": "retry"}
 _RESOLVED = "resolved"
 _SHOWN = 5
 _CURE = "Look it up with 'roentgene quarantine list --state all'"
@@ -189,12 +192,18 @@ def decide(
         "reason": reason,
         "refusal_ids": [one.refusal_id for one in changed],
     }
-    with warehouse.transaction(author, _message(decision, len(changed), reason)) as transaction:
+    what = "1 refusal" if len(changed) == 1 else f"{len(changed)} refusals"
+    message = f"{_VERBS[decision]} {what}" + (f": {reason}" if reason else "")
+    with warehouse.transaction(author, message) as transaction:
         transaction.execute_query("ingest/decide", parameters)
+        details = _counts(changed)
+        record(transaction, _VERBS[decision], what, details, author=author, at=decided_at)
     return changed
 
 
-def _message(decision: Decision, n_refusals: int, reason: str | None) -> str:
-    verb = {"waived": "waive", "retry": "retry"}[decision]
-    what = "1 refusal" if n_refusals == 1 else f"{n_refusals} refusals"
-    return f"{verb} {what}: {reason}" if reason else f"{verb} {what}"
+def _counts(changed: Sequence[Quarantined]) -> dict[str, dict[str, int]]:
+    """Refusals by cohort and reason: neither their ids nor the reason given, for both may name."""
+    return {
+        "cohorts": dict(Counter(one.cohort_id for one in changed)),
+        "reason_codes": dict(Counter(one.refusal.reason_code for one in changed)),
+    }

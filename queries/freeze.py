@@ -1,8 +1,9 @@
-"""Write what is made from the declarations: the first migration, and the locks of the views.
+"""Write the locks of the views: what each says, and which columns it promises.
 
 Run ``python -m roentgene.queries.freeze`` in a checkout after a change of ``schemas/tables`` or of
-a view. What a release carries is in warehouses that are in use, and is never written again: the
-first migration stays once anything was released, and so does a view whose ``since`` was.
+a view. What a release carries is in warehouses that are in use, and is never written again: a view
+whose ``since`` was released stays. Stored tables change by a new migration, see
+:mod:`roentgene.queries.migration`.
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ from typing import Any
 
 from roentgene.queries.contract import Contract, bound_contract
 from roentgene.queries.macros import macro_lock, read_macros
-from roentgene.queries.migration import declared_ddl
 from roentgene.queries.registry import Lock, Registry, View, read_views
 from roentgene.schemas.errors import FileError, RoentgeneError
 
@@ -100,7 +100,7 @@ def renewed_contract(
 
 
 def freeze(checkout: Path) -> list[Path]:
-    """Write the first migration and the locks of the views where they are out of date.
+    """Write the locks of the views where they are out of date.
 
     Parameters
     ----------
@@ -133,8 +133,6 @@ def freeze(checkout: Path) -> list[Path]:
         of_macros: _json(_renewed(wanted_macros, macros, _former(of_macros), released)),
         columns: _json(renewed_contract(found, macros, _former(columns), released)),
     }
-    if not released:
-        wanted[folder / "migrations" / "0001_tables.sql"] = declared_ddl()
     return [file for file, text in wanted.items() if _written(file, text)]
 
 

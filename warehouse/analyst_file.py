@@ -58,13 +58,14 @@ def catch_up(warehouse: Warehouse) -> bool:
     n_batches = next(warehouse.rows(query_text("warehouse/batch_count")))[0]
     if not n_batches:
         return False
-    behind = _file_is_behind(warehouse) or _copy_is_behind(warehouse)
+    behind = is_behind(warehouse) or _copy_is_behind(warehouse)
     if behind:
         renew(warehouse)
     return behind
 
 
-def _file_is_behind(warehouse: Warehouse) -> bool:
+def is_behind(warehouse: Warehouse) -> bool:
+    """Whether there should be a file and it is not of the last commit, or cannot be read."""
     try:
         return warehouse.study.publish and not is_current(warehouse)
     except duckdb.Error:

@@ -10,6 +10,7 @@ from pathlib import Path
 from roentgene.queries.query_file import query_text
 from roentgene.schemas.errors import FileError
 from roentgene.schemas.tables import Table, tables
+from roentgene.warehouse.events import record_alone
 from roentgene.warehouse.opening import open_warehouse
 from roentgene.warehouse.releases.store import list_releases
 from roentgene.warehouse.snapshots import Snapshot
@@ -104,10 +105,14 @@ def optimize(
         If another process writes.
     """
     with open_warehouse(folder, read_only=dry_run) as warehouse:
-        before = [files for files in _files(warehouse) if _worth_it(files)]
+        before = _worth_compacting(warehouse)
         expiring, kept = _expiring(warehouse, expire_older_than, keep)
         if dry_run:
             return Optimization(tuple(before), tuple(before), expiring, kept, 0, True)
+        if before or expiring:
+            # first, so that the file of its own row is merged too and the next time finds nothing
+            _tell(warehouse, before, expiring)
+            before = _worth_compacting(warehouse)
         for number, files in enumerate(before, 1):
             if on_table is not None:
                 on_table(files.table, number, len(before))
@@ -119,6 +124,17 @@ def optimize(
         names = {files.table for files in before}
         after = tuple(files for files in _files(warehouse) if files.table in names)
         return Optimization(tuple(before), after, expiring, kept, n_removed, False)
+
+
+def _worth_compacting(warehouse: Warehouse) -> list[TableFiles]:
+    return [files for files in _files(warehouse) if _worth_it(files)]
+
+
+def _tell(warehouse: Warehouse, before: Sequence[TableFiles], expiring: Sequence[Snapshot]) -> None:
+    n_files = sum(files.n_files + files.n_deletes for files in before)
+    details = {"n_files": n_files, "expired": [snapshot.snapshot_id for snapshot in expiring]}
+    n_tables = "1 table" if len(before) == 1 else f"{len(before)} tables"
+    record_alone(warehouse, "optimize", n_tables, details)
 
 
 def _files(warehouse: Warehouse) -> list[TableFiles]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 import duckdb
 import pyarrow as pa
@@ -19,10 +19,9 @@ from roentgene.schemas.errors import WarehouseError
 from roentgene.schemas.study import Study
 from roentgene.schemas.tables import table
 from roentgene.warehouse import publishing
+from roentgene.warehouse.events import Action, record
+from roentgene.warehouse.store import Warehouse
 from roentgene.warehouse.transaction import Transaction, current_author
-
-if TYPE_CHECKING:
-    from roentgene.warehouse.store import Warehouse
 
 #: Of a window: from which it counts, its first and its last day.
 _Window: TypeAlias = tuple[str, int, int]
@@ -44,13 +43,16 @@ def bring_up_to_date(warehouse: Warehouse) -> None:
     windows = {} if pending else _stored_windows(warehouse)
     if not pending and stored == wanted and windows == _windows(warehouse.study):
         return
-    message = f"bring up to date: {', '.join(m.name for m in pending) or 'settings and views'}"
-    with warehouse.transaction(current_author(), message) as tx:
-        for migration in pending:
-            _apply(tx, migration)
+    subject = ", ".join(m.name for m in pending) or "settings and views"
+    action: Action = "configure"
+    if pending:
+        action = "upgrade" if warehouse.snapshot_id else "create"
+    with warehouse.transaction(current_author(), f"bring up to date: {subject}") as tx:
+        _apply(tx, pending)
         _write_settings(tx, wanted, stored)
         _write_windows(tx, _windows(warehouse.study), windows)
         _deploy(tx, warehouse.study.view_versions)
+        record(tx, action, subject)
 
 
 def views_to_publish(study: Study) -> list[publishing.View]:
@@ -110,15 +112,14 @@ def _applied(warehouse: Warehouse) -> dict[str, str]:
         ) from error
 
 
-def _apply(tx: Transaction, migration: Migration) -> None:
-    for statement in migration.statements:
-        tx.execute_statement(statement)
-    row = {
-        "migration": migration.name,
-        "sha256": migration.sha256,
-        "applied_at": datetime.now(UTC),
-    }
-    tx.insert("ops.migration", pa.Table.from_pylist([row], table("ops.migration").arrow_schema))
+def _apply(tx: Transaction, pending: Sequence[Migration]) -> None:
+    for migration in pending:
+        for statement in migration.statements:
+            tx.execute_statement(statement)
+    now = datetime.now(UTC)
+    rows = [{"migration": m.name, "sha256": m.sha256, "applied_at": now} for m in pending]
+    # one insert is one file
+    tx.insert("ops.migration", pa.Table.from_pylist(rows, table("ops.migration").arrow_schema))
 
 
 def views_are_deployed(warehouse: Warehouse) -> bool:

@@ -83,7 +83,7 @@ def publish_parquet(warehouse: Warehouse, target: Path) -> ParquetReport:
     WarehouseError
         If the copy could not be made; the former one stays.
     """
-    _refuse_foreign(target)
+    refuse_foreign(target)
     try:
         target.mkdir(parents=True, exist_ok=True)
         _remove(target, f"{_UNFINISHED}*")
@@ -106,7 +106,14 @@ def is_current_copy(warehouse: Warehouse, target: Path) -> bool:
     return {name: told["state"] for name, told in former.get("tables", {}).items()} == wanted
 
 
-def _refuse_foreign(target: Path) -> None:
+def refuse_foreign(target: Path) -> None:
+    """Refuse to publish into a folder that holds something else.
+
+    Raises
+    ------
+    FileError
+        If it does.
+    """
     if target.is_dir() and not (target / MANIFEST_FILE).is_file():
         others = [path.name for path in target.iterdir() if not path.name.startswith(_UNFINISHED)]
         others = [name for name in others if name != CURRENT and not name.startswith(_COPY)]

@@ -6,6 +6,7 @@ import getpass
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from roentgene.warehouse.lock import is_busy, retry_while_busy
 
 AUTHOR_VARIABLE = "ROENTGENE_AUTHOR"
 _STAGED = "staged_rows"
+_PROGRAM = "roentgene"
 
 
 def current_author() -> str:
@@ -37,6 +39,11 @@ def current_author() -> str:
     except (KeyError, OSError) as error:
         msg = "the account that would commit has no name"
         raise WarehouseError(msg, f"Say who you are: set ${AUTHOR_VARIABLE}") from error
+
+
+def program() -> str:
+    """Name and version of what commits; it stands in the extra information of each snapshot."""
+    return f"{_PROGRAM} {version(_PROGRAM)}"
 
 
 class Transaction:
@@ -203,7 +210,7 @@ def transaction(
 def _begin(con: duckdb.DuckDBPyConnection, author: str, message: str) -> None:
     con.execute("BEGIN TRANSACTION")
     try:
-        said = {"author": author, "message": message}
+        said = {"author": author, "message": message, "program": program()}
         con.execute(query_text("warehouse/set_commit_message"), said)
     except BaseException:
         _roll_back(con)

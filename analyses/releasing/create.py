@@ -21,6 +21,7 @@ from roentgene.schemas.errors import FileError
 from roentgene.schemas.release import ReleaseSpec, read_release_spec
 from roentgene.schemas.tables import table
 from roentgene.warehouse.analyst_file import renew
+from roentgene.warehouse.events import record
 from roentgene.warehouse.opening import open_warehouse
 from roentgene.warehouse.releases.manifest import Manifest, ViewVersion, write_manifest
 from roentgene.warehouse.releases.names import ReleaseId, next_minor
@@ -230,6 +231,13 @@ def store_release(
         message = f"release {manifest.release}"
         with warehouse.transaction(manifest.author, message) as transaction:
             transaction.replace("ops.release", _row(manifest))
+            record(
+                transaction,
+                "release",
+                manifest.release,
+                {"fingerprint": manifest.fingerprint, "made_from_snapshot": manifest.snapshot_id},
+                author=manifest.author,
+            )
         put_in_place(layout, folder, manifest.id)
     return manifest
 

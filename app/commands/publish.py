@@ -28,17 +28,24 @@ def publish(
 
     What has not changed since the former copy is not written again.
     """
-    from roentgene.warehouse.analyst_file import renew
+    from roentgene.warehouse.analyst_file import is_behind, renew
+    from roentgene.warehouse.events import record_alone
     from roentgene.warehouse.opening import open_warehouse
-    from roentgene.warehouse.parquet_copy import publish_parquet
+    from roentgene.warehouse.parquet_copy import is_current_copy, publish_parquet, refuse_foreign
 
     with open_warehouse(warehouse, read_only=False) as store:
         if parquet is None:
+            if is_behind(store):
+                record_alone(store, "publish", "analyst's file")
             renew(store)
             told = {"file": store.layout.published, "snapshot_id": store.snapshot_id}
             line = f"{store.layout.published} is of snapshot {store.snapshot_id}"
         else:
-            report = publish_parquet(store, parquet.resolve())
+            folder = parquet.resolve()
+            refuse_foreign(folder)
+            if not is_current_copy(store, folder):
+                record_alone(store, "publish", "Parquet", {"folder": str(folder)})
+            report = publish_parquet(store, folder)
             told = vars(report)
             line = (
                 f"{report.folder}: {counted(report.n_written, 'table')} written,"

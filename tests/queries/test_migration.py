@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import duckdb
 import pytest
 
-from roentgene.queries.migration import Migration, declared_ddl, migrations
+from roentgene.queries.migration import Migration, migrations, tables_ddl
 from roentgene.schemas.tables import Table, tables
 
-FREEZE = "run 'python -m roentgene.queries.freeze' in the root of the checkout"
+FIRST = "8ea85e905897d227037ee12d09439753687d92cbda3409d6536aaf34c3d92f20"
 TABLES = [pytest.param(declared, id=declared.full_name) for declared in tables().values()]
 # only DuckLake knows these clauses
 LAYOUT = (" SET PARTITIONED BY ", " SET SORTED BY ")
@@ -42,9 +44,17 @@ def test_migrations_are_numbered_without_a_gap() -> None:
     assert numbers == list(range(1, len(numbers) + 1))
 
 
-def test_the_first_migration_is_the_declaration() -> None:
-    # once it is released, the first migration stays and this test becomes that of its hash
-    assert migrations()[0].text == declared_ddl(), FREEZE
+def test_the_first_migration_is_that_of_version_0_1_0() -> None:
+    # it is in warehouses that are in use: what is new goes into a migration with the next number
+    assert migrations()[0].sha256 == FIRST
+
+
+def test_the_statements_of_a_new_migration_are_written_by_a_command() -> None:
+    command = [sys.executable, "-m", "roentgene.queries.migration", "ops.event"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout == tables_ddl(["ops.event"])
+    (second,) = [one for one in migrations() if one.name == "0002_events"]
+    assert second.text.partition("\n")[2] == done.stdout
 
 
 def test_exactly_the_declared_tables_are_there(migrated: duckdb.DuckDBPyConnection) -> None:

@@ -202,7 +202,6 @@ RELEASED = UNRELEASED + "\n## [0.1.0] - 2026-12-01\n"
 
 def checkout(folder: Path, changelog: str, **views: str) -> Path:
     (folder / "CHANGELOG.md").write_text(changelog)
-    (folder / "queries" / "migrations").mkdir(parents=True, exist_ok=True)
     (folder / "queries" / "views" / "mart").mkdir(parents=True, exist_ok=True)
     for name, text in views.items():
         file = folder / "queries" / "views" / "mart" / f"{name.replace('_v', '.v')}.sql"
@@ -223,7 +222,7 @@ LATER = OTHER.replace("since: 0.1.0", "since: 0.2.0")
 def test_freezing_writes_once_and_then_nothing(tmp_path: Path) -> None:
     root = checkout(tmp_path, UNRELEASED, a_v1=FIRST)
     written = {file.name for file in freeze(root)}
-    assert written == {"views.lock", "macros.lock", "columns.lock", "0001_tables.sql"}
+    assert written == {"views.lock", "macros.lock", "columns.lock"}
     assert freeze(root) == []
     assert content(root) == lock_of(View("mart", "a", 1, FIRST))
 
@@ -246,14 +245,6 @@ def test_after_the_release_a_view_stays_and_a_version_is_added(tmp_path: Path) -
     (tmp_path / "queries" / "views" / "mart" / "a.v1.sql").unlink()
     with pytest.raises(FileError, match="is now gone"):
         freeze(tmp_path)
-
-
-def test_after_the_release_the_first_migration_stays(tmp_path: Path) -> None:
-    freeze(checkout(tmp_path, UNRELEASED, a_v1=FIRST))
-    first = tmp_path / "queries" / "migrations" / "0001_tables.sql"
-    first.write_text("-- as it was released\n")
-    assert freeze(checkout(tmp_path, RELEASED)) == []
-    assert first.read_text() == "-- as it was released\n"
 
 
 def test_freezing_writes_nothing_where_a_view_reads_an_unknown_column(tmp_path: Path) -> None:
@@ -290,7 +281,6 @@ def test_freezing_is_a_command(tmp_path: Path) -> None:
         "wrote queries/views.lock",
         "wrote queries/macros.lock",
         "wrote queries/columns.lock",
-        "wrote queries/migrations/0001_tables.sql",
     ]
     (root / "CHANGELOG.md").unlink()
     second = subprocess.run(command, cwd=root, capture_output=True, text=True)

@@ -13,7 +13,7 @@ FROM __ducklake_metadata_lake.ducklake_table_stats
 JOIN __ducklake_metadata_lake.ducklake_table AS tables USING (table_id)
 JOIN __ducklake_metadata_lake.ducklake_schema AS schemas USING (schema_id)
 """
-OF_THE_LAKE = {"ops.migration", "study.day_window", "study.setting"}
+OF_THE_LAKE = {"ops.event", "ops.migration", "study.day_window", "study.setting"}
 
 
 def n_rows(warehouse: Warehouse, name: str) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from roentgene.warehouse.events import record
 from roentgene.warehouse.releases.manifest import MANIFEST_FILE, Manifest, write_manifest
 from roentgene.warehouse.releases.names import ReleaseId
 from roentgene.warehouse.releases.store import release_folder, unfinished_folder
@@ -47,6 +48,8 @@ def supersede(
     said = {"release": manifest.release, "superseded_by": by.text, "reason": reason}
     with warehouse.transaction(author, f"supersede release {manifest.release}") as transaction:
         transaction.execute_query("releases/retire_release", said)
+        told = {"superseded_by": by.text, "reason": reason}
+        record(transaction, "supersede", manifest.release, told, author=author)
     # first the notice, in one step: whoever reads meanwhile finds files that their hashes fit,
     # or the notice
     with unfinished_folder(layout) as folder:
