@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -28,6 +29,8 @@ from roentgene.warehouse.statement import QueryResult, out_of_time
 
 # on a busy machine; usually it takes a quarter of one second
 _START_SECONDS = 60.0
+# what the child opened the file by
+_DESCRIPTOR = re.compile(r"/proc/self/fd/\d+")
 
 
 def run_sandboxed(file: Path, sql: str, limits: QueryLimits) -> QueryResult:
@@ -144,10 +147,11 @@ def _started() -> Iterator[_Child]:
         child.end()
 
 
-def _prepare(child: _Child, file: Path, limits: QueryLimits) -> None:
-    """Have the child lock itself before it sees the SQL."""
+def _prepare(child: _Child, file: Path, limits: QueryLimits) -> tuple[str, ...]:
+    """Have the child lock itself before it sees the SQL, and say which walls the kernel keeps."""
     told = {
         "file": str(file.resolve()),
+        "parent": os.getpid(),
         # the packages of this process: an isolated Python would not find them all
         "path": [place for place in sys.path if Path(place).is_absolute()],
         **limits.model_dump(),
@@ -156,7 +160,7 @@ def _prepare(child: _Child, file: Path, limits: QueryLimits) -> None:
         child.send(json.dumps(told).encode() + b"\n")
         kind, length = next(child.frames(), (b"", 0))
         if kind == READY:
-            return
+            return tuple(json.loads(child.payload(length))["walls"])
         reason = "its process did not start"
         if kind == UNUSABLE:
             reason = json.loads(child.payload(length))["message"].splitlines()[0]
@@ -191,4 +195,4 @@ def _ask(child: _Child, sql: str, limits: QueryLimits) -> tuple[pa.Table, bool]:
 def _without_folder(text: str, file: Path) -> str:
     for place in (file, file.absolute(), file.resolve()):
         text = text.replace(f"{place.parent}{os.sep}", "")
-    return text
+    return _DESCRIPTOR.sub(file.name, text)

@@ -1,5 +1,8 @@
 """The locked child: one statement of a stranger on the analyst's file, and no way out of it.
 
+DuckDB's own settings are the first wall, limits of the process the second, and the kernel's filters
+the third; each holds without the others.
+
 Run as a script, with Python isolated from its environment. What it is told comes over standard
 input: a line of JSON, then, once everything is locked, the SQL. What it says goes out as frames:
 a letter, a length, the payload.
@@ -20,9 +23,14 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 if TYPE_CHECKING:
     import duckdb
 
+    _Opened = tuple[duckdb.DuckDBPyConnection, list[str]]
+
+#: Names of the kernel's walls.
+LANDLOCK, SECCOMP = "Landlock", "seccomp"
+
 #: Letter and payload length of a frame.
 FRAME = struct.Struct(">cQ")
-#: Everything is locked: send the SQL.
+#: Everything is locked, send the SQL; JSON with ``walls``.
 READY = b"R"
 #: A part of the answer as an Arrow stream.
 ROWS = b"A"
@@ -37,6 +45,10 @@ UNUSABLE = b"U"
 # scan of a large table failed
 _ALLOWANCE_BYTES = 256 * 2**20
 _NOWHERE = "/nonexistent"
+# how much memory and how many cores there are: DuckDB breaks where it may not ask
+_MACHINE = tuple(map(Path, ("/proc/self/cgroup", "/sys/fs/cgroup", "/sys/devices/system/cpu")))
+_MEMORY_TAKEN = Path("/proc/self/statm")
+_CATALOGUE = "analyst"  # as DuckDB calls analyst.duckdb when it opens it by its name
 _CONFIG = {
     "python_enable_replacements": "false",
     "allow_persistent_secrets": "false",
@@ -86,6 +98,9 @@ class Frames(io.RawIOBase):
 def open_locked(file: Path, memory_mb: int) -> duckdb.DuckDBPyConnection:
     """Open a native file read-only and lock every door of DuckDB.
 
+    It is opened by the name of a descriptor: where nobody can tell what that stands for (see
+    :mod:`roentgene.warehouse.walls.seccomp`), no answer and no message names its folder.
+
     Raises
     ------
     duckdb.Error
@@ -97,21 +112,24 @@ def open_locked(file: Path, memory_mb: int) -> duckdb.DuckDBPyConnection:
         **_CONFIG,
         "memory_limit": f"{memory_mb}MB",
     }
-    con = duckdb.connect(str(file), read_only=True, config=config)
+    descriptor = os.open(file, os.O_RDONLY)
+    con = duckdb.connect(":memory:", config=config)
+    con.execute(f"ATTACH '/proc/self/fd/{descriptor}' AS {_CATALOGUE} (READ_ONLY)")
+    con.execute(f"USE {_CATALOGUE}")
+    con.execute("DETACH memory")
     for lock in _LOCKS:
         con.execute(lock)
     return con
 
 
-def limit_process(memory_mb: int, seconds: float) -> None:
+def limit_process(address_space: int, seconds: float) -> None:
     """Limit what the process may take from here on, whatever runs in it.
 
-    No file, socket or process can be made any more; memory may grow by what the query has; and
-    should the parent be gone at the deadline, the alarm ends the process.
+    No file, socket or process can be made any more; memory ends at a number of bytes; and should
+    the parent be gone at the deadline, the alarm ends the process.
     """
-    ceiling = _address_space() + memory_mb * 10**6 + _ALLOWANCE_BYTES
     for what, limit in (
-        (resource.RLIMIT_AS, ceiling),
+        (resource.RLIMIT_AS, address_space),
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_NPROC, 0),
@@ -121,9 +139,10 @@ def limit_process(memory_mb: int, seconds: float) -> None:
     signal.setitimer(signal.ITIMER_REAL, seconds + 1)
 
 
-def _address_space() -> int:
-    pages = int(Path("/proc/self/statm").read_bytes().split()[0])
-    return pages * resource.getpagesize()
+def address_space_with(memory_mb: int) -> int:
+    """Bytes of address space that the process has now, with those a query may take."""
+    pages = int(_MEMORY_TAKEN.read_bytes().split()[0])
+    return pages * resource.getpagesize() + memory_mb * 10**6 + _ALLOWANCE_BYTES
 
 
 def _answer(con: duckdb.DuckDBPyConnection, sql: str, rows: int, frames: Frames) -> None:
@@ -139,22 +158,57 @@ def _answer(con: duckdb.DuckDBPyConnection, sql: str, rows: int, frames: Frames)
     frames.tell_in_json(DONE, truncated=answer.truncated)
 
 
+def _give_up_privileges(parent: int) -> list[str]:
+    """Do what must be done before a library starts a thread, which would go without."""
+    from roentgene.warehouse.walls import landlock, privileges
+
+    privileges.die_with_parent(parent)
+    privileges.refuse_new_privileges()
+    privileges.drop_capabilities()
+    return [LANDLOCK] if landlock.refuse_changes() else []
+
+
+def _open_behind_walls(file: Path, memory_mb: int, seconds: float) -> _Opened:
+    from roentgene.warehouse.walls import landlock, seccomp
+
+    _load_libraries()
+    walls = [SECCOMP] if seccomp.refuse_calls() else []
+    # also binds the threads of DuckDB, which start now
+    needed = [file, _MEMORY_TAKEN, *(path for path in _MACHINE if path.exists())]
+    landlock.refuse_files(but=needed)
+    con = open_locked(file, memory_mb)
+    con.execute("SELECT 1").to_arrow_reader()
+    ceiling = address_space_with(memory_mb)
+    landlock.refuse_files()
+    limit_process(ceiling, seconds)
+    return con, walls
+
+
+def _load_libraries() -> None:
+    """Import all that an answer needs, while files can be opened."""
+    import duckdb
+
+    from roentgene.warehouse import statement
+
+    with duckdb.connect(":memory:") as con:
+        statement.LimitedRows(con, "SELECT 1", None, 1)
+
+
 def main() -> None:
     """Lock the process, then answer one query."""
     frames = Frames(os.fdopen(os.dup(1), "wb"))
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # nothing that prints may end up in a frame
     told = json.loads(sys.stdin.buffer.readline())
     sys.path[:] = told["path"]
-    from roentgene.warehouse.statement import refusal
-
     try:
-        con = open_locked(Path(told["file"]), told["memory_mb"])
-        con.execute("SELECT 1").to_arrow_reader()  # loads all modules while files can be opened
-        limit_process(told["memory_mb"], told["seconds"])
+        held = _give_up_privileges(told["parent"])
+        con, more = _open_behind_walls(Path(told["file"]), told["memory_mb"], told["seconds"])
     except Exception as error:
         frames.tell_in_json(UNUSABLE, message=str(error))
         return
-    frames.send(READY)
+    frames.tell_in_json(READY, walls=[*held, *more])
+    from roentgene.warehouse.statement import refusal
+
     try:
         _answer(con, sys.stdin.buffer.read().decode(), told["rows"], frames)
     except Exception as error:

@@ -185,7 +185,6 @@ def test_every_lock_is_set(file: Path) -> None:
     table = run_sandboxed(file, "SELECT name, value FROM duckdb_settings()", QueryLimits()).table
     settings = dict(zip(*table.to_pydict().values(), strict=True))
     expected = {
-        "access_mode": "read_only",
         "allow_community_extensions": "false",
         "allow_persistent_secrets": "false",
         "allow_unsigned_extensions": "false",
@@ -202,6 +201,9 @@ def test_every_lock_is_set(file: Path) -> None:
         "temp_directory": "",
     }
     assert {name: settings[name] for name in expected} == expected
+    databases = run_sandboxed(file, "SELECT * FROM duckdb_databases()", LIMITS).table.to_pydict()
+    named = dict(zip(databases["database_name"], databases["readonly"], strict=True))
+    assert named == {"analyst": True, "system": False, "temp": False}
     # DuckDB hides the setting, and allows itself its own file
     with pytest.raises(QueryError, match="LocalFileSystem has been disabled"):
         run_sandboxed(file, f"FROM read_blob('{file}')", LIMITS)
@@ -389,8 +391,8 @@ def test_an_answer_beyond_the_limit_is_refused(file: Path) -> None:
 
 _LIMITED = """
 import json, resource, socket
-from roentgene.warehouse.sandbox_child import limit_process
-limit_process(64, 30)
+from roentgene.warehouse.sandbox_child import address_space_with, limit_process
+limit_process(address_space_with(64), 30)
 refused = {}
 for name, action in {
     "file": lambda: open("/dev/null"),

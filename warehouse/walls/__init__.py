@@ -1,0 +1,1 @@
+"""Walls around a process that the kernel keeps: what is asked for here cannot be taken back."""
