@@ -11,42 +11,46 @@
 -- too_few_in_batch, confounded, no_residual_variance. Of the mean of several lesions each is brought
 -- by the batch it was measured in. Values of the reference batch are as they were. Changes between
 -- visits are taken from harmonized values, never harmonized themselves: see mart.harmonized_delta.
+-- How the joins stand is for DuckDB. It takes the places for very few, and so would the values be
+-- that it joins to them: it would hash the values, not the lines. How many measurements there are it
+-- knows, so they come first. And a CTE that both parts shared would carry every column, asked for
+-- or not.
 WITH place AS (
   SELECT
-    measurement_batch.run_name, measurement_batch.analysis_run_id, measurement_batch.persons,
-    chosen.cohort_id, chosen.person_id, chosen.patient_id, chosen.timepoint_id, chosen.sequence,
-    chosen.region, chosen.profile, chosen.engine, measurement_batch.batch,
-    measurement_batch.was_fitted, measurement_batch.cell_no, measurement_batch.n_covariates,
-    measurement_batch.design, measurement_batch.reason, chosen.measurement_id, chosen.series_id,
-    chosen.averaged, chosen.n_lesions, chosen.lesion_id, chosen.volume_mm3
+    batch.run_name, batch.analysis_run_id, batch.persons, chosen.cohort_id, chosen.person_id,
+    chosen.patient_id, chosen.timepoint_id, chosen.sequence, chosen.region, chosen.profile,
+    chosen.engine, batch.batch, batch.was_fitted, batch.cell_no, batch.n_covariates,
+    batch.design, batch.reason, chosen.measurement_id
   FROM mart_versions.patient_measurement_v1 AS chosen
-  JOIN mart_versions.measurement_batch_v1 AS measurement_batch
-    ON measurement_batch.cohort_id = chosen.cohort_id
-    AND measurement_batch.measurement_id = chosen.measurement_id
-),
-line AS (
-  SELECT line_no, feature, slope, intercept, betas, reason
-  FROM mart_versions.harmonization_line_v1
+  JOIN mart_versions.measurement_batch_v1 AS batch
+    ON batch.cohort_id = chosen.cohort_id
+    AND batch.measurement_id = chosen.measurement_id
+  WHERE NOT chosen.averaged
 ),
 of_lesion AS (
   SELECT
-    place.run_name, place.analysis_run_id, place.persons, place.cohort_id, place.person_id,
-    place.patient_id, place.timepoint_id, place.sequence, place.region, place.profile,
-    place.engine, line.feature, place.batch, place.was_fitted, feature_value.value,
-    CASE
-      WHEN place.n_covariates = 0 THEN line.slope * feature_value.value + line.intercept
-      ELSE line.slope * feature_value.value + line.intercept
-        + (1 - line.slope) * list_inner_product(place.design, line.betas)
+    batch.run_name, batch.analysis_run_id, batch.persons, chosen.cohort_id, chosen.person_id,
+    chosen.patient_id, chosen.timepoint_id, chosen.sequence, chosen.region, chosen.profile,
+    chosen.engine, feature.feature, batch.batch, batch.was_fitted, feature_value.value,
+    line.slope * feature_value.value + line.intercept
+    + CASE
+      WHEN batch.n_covariates = 0 THEN 0
+      ELSE (1 - line.slope) * list_inner_product(batch.design, line.betas)
     END AS harmonized_value,
-    coalesce(place.reason, line.reason) AS reason,
-    place.n_lesions, place.lesion_id, place.volume_mm3
-  FROM place
+    coalesce(batch.reason, line.reason) AS reason,
+    chosen.n_lesions, chosen.lesion_id, chosen.volume_mm3
+  FROM mart_versions.patient_measurement_v1 AS chosen
+  JOIN mart_versions.measurement_batch_v1 AS batch
+    ON batch.cohort_id = chosen.cohort_id
+    AND batch.measurement_id = chosen.measurement_id
   JOIN imaging.feature_value
-    ON feature_value.cohort_id = place.cohort_id
-    AND feature_value.measurement_id = place.measurement_id
-  JOIN line ON line.line_no = place.cell_no * 4294967296 + feature_value.feature_id
+    ON feature_value.cohort_id = chosen.cohort_id
+    AND feature_value.measurement_id = chosen.measurement_id
+  JOIN vocab.feature ON feature.feature_id = feature_value.feature_id
+  JOIN mart_versions.harmonization_line_v1 AS line
+    ON line.line_no = batch.cell_no * 4294967296 + feature_value.feature_id
   WHERE feature_value.value_status = 'ok'
-    AND place.averaged
+    AND chosen.averaged
 )
 SELECT
   place.run_name,
@@ -60,31 +64,31 @@ SELECT
   place.region,
   place.profile,
   place.engine,
-  line.feature,
+  feature.feature,
   place.batch,
   place.was_fitted,
   feature_value.value,
   line.slope * feature_value.value + line.intercept
   + CASE
-    WHEN place.n_covariates > 0 THEN (1 - line.slope) * list_inner_product(place.design, line.betas)
-    ELSE 0
+    WHEN place.n_covariates = 0 THEN 0
+    ELSE (1 - line.slope) * list_inner_product(place.design, line.betas)
   END AS harmonized_value,
   CASE WHEN coalesce(place.reason, line.reason) IS NULL THEN 'ok' ELSE 'not_harmonized' END
     AS status,
   coalesce(place.reason, line.reason) AS reason,
   place.measurement_id
--- DuckDB takes the places for very few, and so would the values be that it joins to them: it would
--- hash the values and not the lines. How many measurements there are it knows. There is no cell 0.
 FROM imaging.measurement
 LEFT JOIN place
   ON place.cohort_id = measurement.cohort_id
   AND place.measurement_id = measurement.measurement_id
-  AND NOT place.averaged
 JOIN imaging.feature_value
   ON feature_value.cohort_id = measurement.cohort_id
   AND feature_value.measurement_id = measurement.measurement_id
-JOIN line ON line.line_no = coalesce(place.cell_no, 0) * 4294967296 + feature_value.feature_id
-WHERE feature_value.value_status = 'ok'
+JOIN vocab.feature ON feature.feature_id = feature_value.feature_id
+JOIN mart_versions.harmonization_line_v1 AS line
+  ON line.line_no = place.cell_no * 4294967296 + feature_value.feature_id
+WHERE measurement.cohort_id IN (SELECT cohort_id FROM result.harmonization_model)
+  AND feature_value.value_status = 'ok'
 UNION ALL
 SELECT
   run_name,

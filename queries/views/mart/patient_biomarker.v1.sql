@@ -1,6 +1,6 @@
 -- title: The result of each marker of a patient, and whether its sources agree
 -- grain: a patient of a cohort x marker
--- reference: mart.marker_claim, mart.gene_status and mart.source_contradiction
+-- reference: mart.marker_claim, mart.gene_status and mart.marker_contradiction
 -- since: 0.1.0
 --
 -- The result is that of the best source that has one: a biomarker table, then the mutation tables
@@ -9,7 +9,7 @@
 -- over that said otherwise, there is no result. result_status: ok; contradictory, the best source
 -- disagrees with itself; undecided, a source speaks of the marker and none reached a result.
 -- contradicted says that any two sources, or rows of one, say different things (they stand in
--- mart.source_contradiction), though there is a result. results has what each source says. A
+-- mart.marker_contradiction), though there is a result. results has what each source says. A
 -- marker of which nothing is known has no row: not to be tested is not to be wild type.
 WITH marker AS (
   SELECT DISTINCT marker, hugo_symbols, protein_changes
@@ -72,17 +72,14 @@ by_source AS (
   FROM claim
   GROUP BY cohort_id, patient_id, marker, source, place
 ),
-passed_over AS (
-  SELECT DISTINCT cohort_id, patient_id, fact AS marker
-  FROM mart_versions.source_contradiction_v1
+judged AS (
+  SELECT
+    cohort_id, patient_id, fact AS marker,
+    bool_or(source_b LIKE 'passed over%') AS passed_over,
+    bool_or(contradiction = 'opposite') AS contradicted
+  FROM mart_versions.marker_contradiction_v1
   WHERE kind = 'marker'
-    AND source_b LIKE 'passed over%'
-),
-contradicted AS (
-  SELECT DISTINCT cohort_id, patient_id, fact AS marker
-  FROM mart_versions.source_contradiction_v1
-  WHERE kind = 'marker'
-    AND contradiction = 'opposite'
+  GROUP BY cohort_id, patient_id, fact
 ),
 chosen AS (
   SELECT
@@ -101,25 +98,21 @@ SELECT
   patient.person_id,
   chosen.patient_id,
   chosen.marker,
-  CASE WHEN chosen.n_results = 1 AND passed_over.marker IS NULL THEN chosen.result END AS result,
+  CASE WHEN chosen.n_results = 1 AND judged.passed_over IS NOT TRUE THEN chosen.result END AS result,
   CASE
     WHEN chosen.source IS NULL THEN 'undecided'
-    WHEN chosen.n_results > 1 OR passed_over.marker IS NOT NULL THEN 'contradictory'
+    WHEN chosen.n_results > 1 OR judged.passed_over THEN 'contradictory'
     ELSE 'ok'
   END AS result_status,
   chosen.source,
-  chosen.disagree OR contradicted.marker IS NOT NULL AS contradicted,
+  chosen.disagree OR judged.contradicted IS TRUE AS contradicted,
   chosen.n_sources,
   chosen.results
 FROM chosen
 JOIN study.patient
   ON patient.cohort_id = chosen.cohort_id
   AND patient.patient_id = chosen.patient_id
-LEFT JOIN passed_over
-  ON passed_over.cohort_id = chosen.cohort_id
-  AND passed_over.patient_id = chosen.patient_id
-  AND passed_over.marker = chosen.marker
-LEFT JOIN contradicted
-  ON contradicted.cohort_id = chosen.cohort_id
-  AND contradicted.patient_id = chosen.patient_id
-  AND contradicted.marker = chosen.marker
+LEFT JOIN judged
+  ON judged.cohort_id = chosen.cohort_id
+  AND judged.patient_id = chosen.patient_id
+  AND judged.marker = chosen.marker

@@ -40,11 +40,10 @@ SELECT
   series.cohort_id,
   series.series_id,
   'variable',
-  visit_variable.variable,
-  visit_variable.value_text
+  clinical.variable,
+  clinical.value_text
 FROM imaging.series
-JOIN mart_versions.visit_variable_v1 AS visit_variable
-  ON visit_variable.cohort_id = series.cohort_id
-  AND visit_variable.patient_id = series.patient_id
-  AND visit_variable.timepoint_id = series.timepoint_id
-WHERE visit_variable.source = 'clinical'
+JOIN mart_versions.visit_clinical_value_v1 AS clinical
+  ON clinical.cohort_id = series.cohort_id
+  AND clinical.patient_id = series.patient_id
+  AND clinical.timepoint_id = series.timepoint_id

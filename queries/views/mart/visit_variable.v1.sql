@@ -1,11 +1,11 @@
 -- title: What is known of a patient at a visit, as numbers and words
 -- grain: a variable of a patient at a visit
--- reference: study.patient, clinical.variable, mart.patient_biomarker
+-- reference: study.patient, mart.visit_clinical_value, mart.patient_biomarker
 -- since: 0.1.0
 --
--- source says where a variable is: patient (sex, age_at_day_zero, site), clinical (clinical.variable;
--- what belongs to the patient holds at every visit, unless the visit has a value of its own) and
--- biomarker (the result of mart.patient_biomarker where its result_status is ok; at every visit).
+-- source says where a variable is: patient (sex, age_at_day_zero, site), clinical
+-- (mart.visit_clinical_value) and biomarker (the result of mart.patient_biomarker where its
+-- result_status is ok; at every visit).
 -- value_number is the value where it is a number, value_text is the value as a word. A variable
 -- without a value has no row.
 WITH visit AS (
@@ -16,24 +16,6 @@ WITH visit AS (
   JOIN study.patient
     ON patient.cohort_id = timepoint.cohort_id
     AND patient.patient_id = timepoint.patient_id
-),
-of_visit AS (
-  SELECT
-    visit.cohort_id, visit.person_id, visit.patient_id, visit.timepoint_id,
-    variable.variable,
-    variable.value_number,
-    coalesce(variable.value_text, variable.as_given) AS value_text
-  FROM visit
-  JOIN clinical.variable
-    ON variable.cohort_id = visit.cohort_id
-    AND variable.patient_id = visit.patient_id
-    AND coalesce(variable.timepoint_id, visit.timepoint_id) = visit.timepoint_id
-  WHERE variable.value_status = 'ok'
-  QUALIFY row_number() OVER (
-    PARTITION BY
-      visit.cohort_id, visit.patient_id, visit.timepoint_id, variable.variable
-    ORDER BY variable.timepoint_id NULLS LAST
-  ) = 1
 )
 SELECT
   cohort_id, person_id, patient_id, timepoint_id,
@@ -57,9 +39,13 @@ FROM visit
 WHERE site IS NOT NULL
 UNION ALL
 SELECT
-  cohort_id, person_id, patient_id, timepoint_id,
-  'clinical', variable, value_number, value_text
-FROM of_visit
+  visit.cohort_id, visit.person_id, visit.patient_id, visit.timepoint_id,
+  'clinical', clinical.variable, clinical.value_number, clinical.value_text
+FROM visit
+JOIN mart_versions.visit_clinical_value_v1 AS clinical
+  ON clinical.cohort_id = visit.cohort_id
+  AND clinical.patient_id = visit.patient_id
+  AND clinical.timepoint_id = visit.timepoint_id
 UNION ALL
 SELECT
   visit.cohort_id, visit.person_id, visit.patient_id, visit.timepoint_id,
