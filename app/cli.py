@@ -17,6 +17,7 @@ from typer.core import TyperGroup
 
 from roentgene.app.commands import (
     analyze,
+    audit,
     demo,
     doctor,
     gates,
@@ -40,7 +41,7 @@ _OBJECTS_BETWEEN_SEARCHES = 50_000
 _AS_JSON = "--json"
 _ORDER = (
     *("demo", "init", "ingest", "status", "gates", "quarantine"),
-    *("sql", "views", "analyze", "release", "trace"),
+    *("sql", "views", "analyze", "release", "trace", "audit"),
     *("publish", "optimize", "doctor"),
 )
 
@@ -118,6 +119,7 @@ app.add_typer(views.app, name="views")
 app.command("analyze")(analyze.analyze)
 app.add_typer(release.app, name="release")
 app.command("trace")(trace.trace)
+app.command("audit")(audit.audit)
 app.command("publish")(publish.publish)
 app.command("optimize")(optimize.optimize)
 app.command("doctor")(doctor.doctor)

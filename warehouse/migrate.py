@@ -55,6 +55,21 @@ def bring_up_to_date(warehouse: Warehouse) -> None:
         record(tx, action, subject)
 
 
+def require_current(warehouse: Warehouse) -> None:
+    """Refuse a warehouse whose tables are those of an earlier version.
+
+    Raises
+    ------
+    WarehouseError
+        If migrations are missing; or whatever :func:`pending_migrations` finds.
+    """
+    pending = pending_migrations(warehouse)
+    if pending:
+        names = ", ".join(migration.name for migration in pending)
+        msg = f"{warehouse.folder} was made by an earlier roentgene and lacks {names}"
+        raise WarehouseError(msg, "Run 'roentgene upgrade', which makes a backup first")
+
+
 def views_to_publish(study: Study) -> list[publishing.View]:
     """Every view and macro of the analyst's file, each after those it reads."""
     views = [

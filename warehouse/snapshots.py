@@ -50,14 +50,14 @@ def resolve(known: list[Snapshot], at: int | str) -> int:
             kept = f"between {known[0].snapshot_id} and {known[-1].snapshot_id}"
             raise FileError(msg, f"Choose a kept one {kept}")
         return int(at)
-    moment = _moment(at)
-    before = [snapshot for snapshot in known if snapshot.committed_at <= moment]
+    asked = moment(at)
+    before = [snapshot for snapshot in known if snapshot.committed_at <= asked]
     if not before:
         first = known[0].committed_at.astimezone(UTC)
         msg = f"the warehouse holds nothing as early as {at}"
         raise FileError(msg, f"The first snapshot that it keeps is of {first:%Y-%m-%dT%H:%M:%SZ}")
     found = before[-1]
-    followed = found is not known[-1] and found.committed_at < moment
+    followed = found is not known[-1] and found.committed_at < asked
     if followed and found.snapshot_id + 1 not in by_id:
         # nobody knows any more how long it was the current one
         msg = f"the snapshot that was current at {at} has expired"
@@ -65,10 +65,17 @@ def resolve(known: list[Snapshot], at: int | str) -> int:
     return found.snapshot_id
 
 
-def _moment(text: str) -> datetime:
+def moment(text: str) -> datetime:
+    """Read a time in ISO 8601; without a zone it is UTC.
+
+    Raises
+    ------
+    FileError
+        If it is none.
+    """
     try:
-        moment = datetime.fromisoformat(text)
+        found = datetime.fromisoformat(text)
     except ValueError as error:
         msg = f"{text!r} is neither a snapshot number nor a time"
         raise FileError(msg, "Write a number, or a time like 2026-11-21T10:00:00Z") from error
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
