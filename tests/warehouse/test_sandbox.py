@@ -1,184 +1,37 @@
-import hashlib
 import json
 import os
 import shutil
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import ClassVar
 
 import duckdb
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
-import yaml
+
+with pytest.MonkeyPatch.context() as patch:
+    patch.syspath_prepend(str(Path(__file__).parents[2] / "benchmarks"))
+    from made_house import House, make_house
 
 from roentgene.schemas.errors import QueryError, WarehouseError
 from roentgene.schemas.study import QueryLimits
 from roentgene.warehouse import sandbox, sandbox_child
-from roentgene.warehouse.connection import extension_file
 from roentgene.warehouse.sandbox import run_sandboxed
 
-CANARY = "canary7f3a"
 LIMITS = QueryLimits(seconds=20, memory_mb=256, rows=100)
 
 
-@dataclass(frozen=True)
-class Attempt:
-    group: str
-    name: str
-    sql: str
-    unlocked: str = ""
-    answers: bool = False
-
-    def within(self, house: Path) -> str:
-        sql = self.sql.replace("{extension}", str(extension_file("sqlite_scanner")))
-        sql = sql.replace("{file}", str(house / "published" / "analyst.duckdb"))
-        sql = sql.replace("{published}", str(house / "published"))
-        return sql.replace("{host}", str(house / "host"))
-
-
-def _attempts() -> list[Attempt]:
-    text = Path(__file__).with_name("escape_attempts.yaml").read_text(encoding="utf-8")
-    groups = yaml.safe_load(text).items()
-    return [Attempt(group, name, **row) for group, rows in groups for name, row in rows.items()]
-
-
-ATTEMPTS = _attempts()
-EVERYDAY = (
-    {"read_text", "read_csv", "glob", "name_of_parquet", "in_query_function", "sqlite_scan"}
-    | {"attach_duckdb", "own_file", "environment", "copy_csv", "copy_over_own_file"}
-    | {"copy_in_explain", "copy_after_pivot", "export", "attach_new", "create_table"}
-    | {"log_to_file", "install", "load_file", "unknown_spatial", "shell_pipe", "https_name"}
-    | {"configuration", "paths", "module", "secrets"}
-)
-
-
-def _cases(attempts: Iterable[Attempt]) -> list[object]:
-    """Every attempt takes a process; the long tail is left to the slow tests."""
-    return [
-        pytest.param(a, id=a.name, marks=() if a.name in EVERYDAY else pytest.mark.torture)
-        for a in attempts
-    ]
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> House:
+    return make_house(tmp_path_factory.mktemp("sandbox") / "house")
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the analyst's file, and one beside it that is nobody else's business."""
-    house = tmp_path_factory.mktemp("sandbox") / "house"
-    host, published = house / "host", house / "published"
-    host.mkdir(parents=True)
-    published.mkdir()
-    secret = {CANARY: [CANARY]}
-    (host / f"{CANARY}.txt").touch()
-    (host / "secret.txt").write_text(CANARY)
-    (host / "secret.csv").write_text(f"{CANARY},n\n{CANARY},1\n")
-    (host / "secret.json").write_text(json.dumps({CANARY: CANARY}))
-    pq.write_table(pa.table(secret), host / "secret.parquet")
-    with sqlite3.connect(host / "secret.sqlite") as lite:
-        lite.execute("CREATE TABLE t AS SELECT 'canary7f3a' AS s")
-    lite.close()
-    with duckdb.connect(str(host / "secret.duckdb")) as con:
-        con.execute("CREATE TABLE t AS SELECT 'canary7f3a' AS s")
-    (published / "link.txt").symlink_to("../host/secret.txt")
-    _fill(published / "analyst.duckdb")
-    return house
-
-
-def _fill(file: Path) -> None:
-    with duckdb.connect(str(file)) as con:
-        con.execute("CREATE SCHEMA study")
-        con.execute("CREATE SCHEMA mart")
-        con.execute("CREATE TABLE study.patient (patient_id VARCHAR, sex VARCHAR, age DOUBLE)")
-        con.execute(
-            "INSERT INTO study.patient VALUES ('p1', 'F', 40), ('p2', 'M', 50), ('p3', 'F', 70)"
-        )
-        con.execute("CREATE TABLE study.scan (patient_id VARCHAR, day INTEGER, volume DOUBLE)")
-        con.execute("INSERT INTO study.scan VALUES ('p1', 0, 10), ('p1', 90, 15), ('p2', 0, 8)")
-        con.execute("CREATE VIEW mart.women AS SELECT * FROM study.patient WHERE sex = 'F'")
-
-
-@pytest.fixture(scope="module")
-def file(house: Path) -> Path:
-    return house / "published" / "analyst.duckdb"
-
-
-def _state(folder: Path) -> dict[str, str]:
-    """Every path below a folder with its mode and the hash of its content."""
-    return {
-        str(path.relative_to(folder)): f"{path.lstat().st_mode:o} "
-        + (hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "")
-        for path in sorted(folder.rglob("*"))
-    }
-
-
-@dataclass(frozen=True)
-class Outcome:
-    refused: bool
-    words: str
-    before: Mapping[str, str]
-    after: Mapping[str, str]
-
-
-def _try_sandboxed(attempt: Attempt, house: Path) -> Outcome:
-    before = _state(house)
-    try:
-        result = run_sandboxed(
-            house / "published" / "analyst.duckdb", attempt.within(house), LIMITS
-        )
-    except QueryError as error:
-        return Outcome(True, str(error), before, _state(house))
-    return Outcome(False, str(result.table.to_pydict()), before, _state(house))
-
-
-@pytest.fixture(scope="module")
-def outcomes(
-    request: pytest.FixtureRequest, house: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Mapping[Attempt, Future[Outcome]]]:
-    """Each attempt in a copy of the house, two at once, for a child takes a while to start."""
-    cases = [item.callspec for item in request.session.items if hasattr(item, "callspec")]
-    asked = [case.params["escape"] for case in cases if "escape" in case.params]
-    with ThreadPoolExecutor(2) as pool:
-        yield {
-            attempt: pool.submit(_try_sandboxed, attempt, _copy(house, tmp_path_factory))
-            for attempt in asked
-        }
-
-
-def _copy(house: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    copy = tmp_path_factory.mktemp("attempt") / "house"
-    shutil.copytree(house, copy, symlinks=True)
-    return copy
-
-
-@pytest.mark.parametrize("escape", _cases(ATTEMPTS))
-def test_no_way_out(escape: Attempt, outcomes: Mapping[Attempt, Future[Outcome]]) -> None:
-    outcome = outcomes[escape].result()
-    assert CANARY not in outcome.words
-    assert outcome.after == outcome.before
-    assert outcome.refused or escape.answers
-    if outcome.refused and "{" not in escape.sql:
-        assert "/house" not in outcome.words
-
-
-@pytest.mark.parametrize("control", _cases(a for a in ATTEMPTS if a.unlocked))
-def test_the_same_attempt_succeeds_where_nothing_is_locked(
-    control: Attempt, house: Path, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    copy = _copy(house, tmp_path_factory)
-    before = _state(copy)
-    with duckdb.connect(str(copy / "published" / "analyst.duckdb")) as con:
-        answer = str(con.execute(control.within(copy)).fetchall())
-    if control.unlocked == "reads":
-        assert CANARY in answer
-    else:
-        assert _state(copy) != before
+def file(house: House) -> Path:
+    return house.file
 
 
 def test_every_lock_is_set(file: Path) -> None:
