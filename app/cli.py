@@ -18,6 +18,7 @@ from typer.core import TyperGroup
 from roentgene.app.commands import (
     analyze,
     audit,
+    backup,
     demo,
     doctor,
     gates,
@@ -27,6 +28,7 @@ from roentgene.app.commands import (
     publish,
     quarantine,
     release,
+    restore,
     sql,
     status,
     trace,
@@ -43,6 +45,8 @@ _ORDER = (
     *("demo", "init", "ingest", "status", "gates", "quarantine"),
     *("sql", "views", "analyze", "release", "trace", "audit"),
     *("publish", "optimize", "doctor"),
+    *("sql", "views", "analyze", "release", "trace"),
+    *("publish", "optimize", "backup", "restore", "doctor"),
 )
 
 
@@ -122,6 +126,8 @@ app.command("trace")(trace.trace)
 app.command("audit")(audit.audit)
 app.command("publish")(publish.publish)
 app.command("optimize")(optimize.optimize)
+app.add_typer(backup.app, name="backup")
+app.command("restore")(restore.restore)
 app.command("doctor")(doctor.doctor)
 
 

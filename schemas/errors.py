@@ -68,6 +68,31 @@ class RunUnderWayError(WarehouseError):
     exit_code = 75
 
 
+class CatalogueDamagedError(WarehouseError):
+    """The catalogue is no database any more, or one with broken pages."""
+
+    code = "catalogue_damaged"
+
+
+class DataDamagedError(WarehouseError):
+    """A file of data that the catalogue lists is missing, cut off, or not what was written."""
+
+    code = "data_damaged"
+
+
+class DataFolderGoneError(WarehouseError):
+    """The folder with the data is not there, as when its disk is not mounted."""
+
+    code = "data_folder_gone"
+
+
+class DiskFullError(WarehouseError):
+    """No space was left on a disk; what had begun was undone."""
+
+    code = "disk_full"
+    exit_code = 4
+
+
 class BatchRefusedError(RoentgeneError):
     """A gate kept a whole batch out: nothing was committed."""
 

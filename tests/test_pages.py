@@ -62,3 +62,11 @@ def test_analyses(name: str, tmp_path: Path) -> None:
     printed = answer_of(page, tmp_path)
     answer = re.findall(r"^    (.+)$", page.rpartition("```")[2], re.MULTILINE)
     assert printed.splitlines()[-len(answer) :] == answer
+
+
+def test_recovery(tmp_path: Path) -> None:
+    page = (PAGES / "recovery.md").read_text(encoding="utf-8")
+    printed = answer_of(page, tmp_path)
+    assert "0 files of 0 bytes were new" in printed
+    assert printed.count("whole") == 4
+    assert printed.splitlines()[-1].startswith("ok      catalogue: opens at snapshot")

@@ -28,13 +28,25 @@ def renew(warehouse: Warehouse) -> None:
     WarehouseError
         If the file could not be made; what was committed is safe.
     """
-    if warehouse.study.publish:
-        views = views_to_publish(warehouse.study)
-        states = table_states(warehouse)
-        target = warehouse.layout.published
-        publish(warehouse.connection, LAKE, target, views, frozenset(states), states)
+    renew_file(warehouse)
     if warehouse.study.publish_parquet is not None:
         publish_parquet(warehouse, _parquet_folder(warehouse, warehouse.study.publish_parquet))
+
+
+def renew_file(warehouse: Warehouse) -> None:
+    """Publish the analyst's file alone, if ``study.yaml`` asks for one.
+
+    Raises
+    ------
+    WarehouseError
+        If the file could not be made; what was committed is safe.
+    """
+    if not warehouse.study.publish:
+        return
+    views = views_to_publish(warehouse.study)
+    states = table_states(warehouse)
+    target = warehouse.layout.published
+    publish(warehouse.connection, LAKE, target, views, frozenset(states), states)
 
 
 def _parquet_folder(warehouse: Warehouse, declared: str) -> Path:

@@ -34,12 +34,33 @@ def writer_lock(path: Path, deadline: float | None = None) -> Iterator[None]:
         If another process holds it past the deadline (in seconds; ``DEADLINE_SECONDS`` unless
         given).
     """
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    until = _until(deadline)
+    descriptor = _locked(path, until)
+    while not _is_still_there(descriptor, path):
+        # a restore has put another folder in the place of the one that was waited for
+        os.close(descriptor)
+        descriptor = _locked(path, until)
     try:
-        _acquire(descriptor, path, _until(deadline))
         yield
     finally:
         os.close(descriptor)  # also frees the lock
+
+
+def _locked(path: Path, until: float) -> int:
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        _acquire(descriptor, path, until)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def _is_still_there(descriptor: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def _until(deadline: float | None) -> float:
