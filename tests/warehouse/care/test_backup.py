@@ -365,11 +365,11 @@ def test_a_manifest_that_is_not_what_was_written_is_no_backup(
     said |= {"changed": {"snapshot_id": 1}, "newer": {"format": 2}, "cut": {}}[damage]
     text = json.dumps(said)
     file.write_text(text[:-30] if damage == "cut" else text, encoding="utf-8")
-    with pytest.raises(WarehouseError, match="cannot be used|newer roentgene"):
+    with pytest.raises(WarehouseError, match=r"cannot be used|newer roentgene"):
         read_manifest(file)
     (state,) = list_backups(store)
     assert state.fault
-    with pytest.raises(WarehouseError, match="cannot be used|newer roentgene"):
+    with pytest.raises(WarehouseError, match=r"cannot be used|newer roentgene"):
         prune(store, ())
     assert prune(store, [name]).removed == (name,)
     assert not list((store.root / "contents").iterdir())
