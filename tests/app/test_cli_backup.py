@@ -46,7 +46,8 @@ def test_backup_dir_makes_one_and_says_what_was_new(
 
 def test_the_group_explains_itself(roentgene: Run) -> None:
     for words in (("backup", "--help"), ("backup",)):
-        assert "backup DIR" in " ".join(roentgene(*words).out.split())
+        answer = roentgene(*words)
+        assert "'backup DIR' makes one" in " ".join((answer.out + answer.err).split())
 
 
 def test_verification_of_a_damaged_backup_fails(roentgene: Run, backups: Path) -> None:
