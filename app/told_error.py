@@ -40,5 +40,7 @@ def _of_store(error: Exception) -> WarehouseError | None:
     duckdb = sys.modules.get("duckdb")
     if duckdb is None or not isinstance(error, duckdb.Error):
         return None
+    from roentgene.warehouse.accidents import accident
+
     lines = str(error).splitlines() or [type(error).__name__]
-    return WarehouseError(lines[0], "'roentgene doctor' looks for the cause")
+    return accident(error) or WarehouseError(lines[0], "'roentgene doctor' looks for the cause")

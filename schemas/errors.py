@@ -86,6 +86,12 @@ class DataFolderGoneError(WarehouseError):
     code = "data_folder_gone"
 
 
+class NetworkFileSystemError(WarehouseError):
+    """The catalogue lies on a network file system, where locks do not hold."""
+
+    code = "network_file_system"
+
+
 class DiskFullError(WarehouseError):
     """No space was left on a disk; what had begun was undone."""
 

@@ -11,7 +11,8 @@ from typing import TypeVar
 import duckdb
 
 from roentgene.queries import render
-from roentgene.schemas.errors import WarehouseError
+from roentgene.schemas.errors import CatalogueDamagedError, WarehouseError
+from roentgene.warehouse.accidents import accident, damaged_catalogue
 from roentgene.warehouse.layout import Layout
 from roentgene.warehouse.lock import retry_while_busy
 
@@ -127,7 +128,8 @@ def ask(layout: Layout, action: Callable[[], Answer]) -> Answer:
     Raises
     ------
     WarehouseError
-        If a writer was stopped inside its commit since the lake was attached.
+        If a writer was stopped inside its commit since the lake was attached, or a file of data is
+        missing or damaged.
     WarehouseBusyError
         If the catalogue stays locked.
     duckdb.Error
@@ -138,6 +140,9 @@ def ask(layout: Layout, action: Callable[[], Answer]) -> Answer:
     except duckdb.Error as error:
         if _must_be_rolled_back(layout, error):
             raise _unusable(layout, error) from error
+        happened = accident(error)
+        if happened is not None:
+            raise happened from error
         raise
 
 
@@ -150,7 +155,10 @@ def _unusable(layout: Layout, error: duckdb.Error) -> WarehouseError:
     if _must_be_rolled_back(layout, error):
         msg = "a writer was stopped inside its commit and left the catalogue to be rolled back"
         return WarehouseError(msg, "Run 'roentgene doctor' or the next ingest; nothing is lost")
-    return WarehouseError(
+    happened = accident(error)
+    if isinstance(happened, CatalogueDamagedError):
+        return damaged_catalogue(_first_line(error), layout.catalogue)
+    return happened or WarehouseError(
         f"{layout.catalogue} cannot be opened: {_first_line(error)}", "Run 'roentgene doctor'"
     )
 

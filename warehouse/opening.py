@@ -17,6 +17,7 @@ from roentgene.warehouse.first_statistics import give_statistics
 from roentgene.warehouse.layout import Layout, find_warehouse
 from roentgene.warehouse.lock import writer_lock
 from roentgene.warehouse.migrate import bring_up_to_date, pending_migrations, prepare_lake
+from roentgene.warehouse.premises import check_premises
 from roentgene.warehouse.snapshots import resolve, snapshots
 from roentgene.warehouse.store import Warehouse
 
@@ -122,6 +123,7 @@ def _open_reader(
     at: int | str | None,
     database: duckdb.DuckDBPyConnection | None = None,
 ) -> Warehouse:
+    check_premises(layout)
     with ExitStack() as stack:
         con = stack.enter_context(_connected(layout, database))
         attach(con, layout, read_only=True)
@@ -138,7 +140,10 @@ def _open_writer(
     study: Study,
     prepare: Callable[[Warehouse], None] = bring_up_to_date,
     database: duckdb.DuckDBPyConnection | None = None,
+    *,
+    new: bool = False,
 ) -> Warehouse:
+    check_premises(layout, new=new)
     with ExitStack() as stack:
         stack.enter_context(writer_lock(layout.writer_lock))
         con = stack.enter_context(_connected(layout, database))
@@ -176,9 +181,10 @@ def create_warehouse(folder: str | Path, study: Study | None = None) -> Layout:
     if layout.catalogue.exists():
         msg = f"{folder} holds a catalogue without {STUDY_FILE}: it was never finished, or lost it"
         raise FileError(msg, f"Put {STUDY_FILE} back if it is yours, or choose another folder")
+    check_premises(layout, new=True)
     for path in (layout.root, layout.data, layout.staging, layout.reports):
         path.mkdir(parents=True, exist_ok=True)
-    _open_writer(layout, study or Study(name=layout.root.name), _found).close()
+    _open_writer(layout, study or Study(name=layout.root.name), _found, new=True).close()
     return layout
 
 

@@ -18,6 +18,7 @@ from roentgene.queries import render
 from roentgene.queries.query_file import query_text
 from roentgene.schemas.errors import WarehouseBusyError, WarehouseError
 from roentgene.schemas.tables import Table, table
+from roentgene.warehouse.accidents import accident
 from roentgene.warehouse.data_file import is_worth_a_file, write_data_file
 from roentgene.warehouse.lock import is_busy, retry_while_busy
 
@@ -236,4 +237,7 @@ def _not_committed(error: duckdb.Error) -> WarehouseError:
     msg = f"nothing was committed: {cause}"
     if is_busy(error):
         return WarehouseBusyError(msg, "Wait until nobody reads or writes, and run it again")
+    happened = accident(error)
+    if happened is not None:
+        return type(happened)(f"nothing was committed: {happened.message}", happened.cure)
     return WarehouseError(msg, "Run 'roentgene doctor', then the same command again")

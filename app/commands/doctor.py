@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Annotated
 
 import typer
 
@@ -12,8 +13,16 @@ from roentgene.app.terminal import one_line, say, say_json
 _UNUSABLE = 3
 
 
-def doctor(warehouse: WarehouseFolder = None, as_json: AsJson = False) -> None:
+def doctor(
+    warehouse: WarehouseFolder = None,
+    deep: Annotated[
+        bool, typer.Option("--deep", help="Read and hash everything, to the last byte.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """Check the installation, and the warehouse if there is one."""
+    from roentgene.app.deep_health import check_deeply
+    from roentgene.app.file_progress import shown_files
     from roentgene.app.finding import Finding
     from roentgene.app.installation_health import check_installation
     from roentgene.app.warehouse_health import check_warehouse
@@ -28,6 +37,9 @@ def doctor(warehouse: WarehouseFolder = None, as_json: AsJson = False) -> None:
         else:
             yield Finding("warehouse", "ok", str(layout.root))
             yield from check_warehouse(layout)
+            if deep:
+                with shown_files("reading") as show:
+                    yield from check_deeply(layout, show)
 
     found = []
     for finding in findings():

@@ -12,12 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from roentgene.queries.query_file import query_text
-from roentgene.schemas.errors import (
-    CatalogueDamagedError,
-    DiskFullError,
-    WarehouseBusyError,
-    WarehouseError,
-)
+from roentgene.schemas.errors import DiskFullError, WarehouseBusyError, WarehouseError
+from roentgene.warehouse.accidents import damaged_catalogue
 
 _SECONDS_TO_WAIT = 30.0
 
@@ -63,15 +59,7 @@ def _of_sqlite(catalogue: Path, error: sqlite3.Error) -> WarehouseError:
     if "disk is full" in reason:
         msg = "no space is left to copy the catalogue"
         return DiskFullError(msg, "Make room on the disk and run it again; nothing was lost")
-    return damaged(catalogue, reason)
-
-
-def damaged(catalogue: Path, reason: str) -> CatalogueDamagedError:
-    """Say that a catalogue cannot be read, and how to have it back."""
-    return CatalogueDamagedError(
-        f"the catalogue {catalogue} is damaged: {reason}",
-        "Leave the folder as it is and restore the last backup: roentgene restore BACKUPS",
-    )
+    return damaged_catalogue(reason, catalogue)
 
 
 def copy_catalogue(catalogue: Path, target: Path) -> int:
@@ -115,7 +103,7 @@ def check_catalogue(catalogue: Path) -> None:
     with _opened(catalogue) as con:
         faults = [fault for (fault,) in con.execute("PRAGMA integrity_check")]
     if faults != ["ok"]:
-        raise damaged(catalogue, faults[0])
+        raise damaged_catalogue(faults[0], catalogue)
 
 
 def listed_files(catalogue: Path) -> list[ListedFile]:
@@ -135,3 +123,10 @@ def listed_files(catalogue: Path) -> list[ListedFile]:
             msg = f"{path} lies outside the data folder of its warehouse"
             raise WarehouseError(msg, "Only what lies in the folder can be looked after with it")
     return [ListedFile(path, table, size, n) for _, path, table, size, n in rows]
+
+
+def scheduled_files(catalogue: Path) -> frozenset[str]:
+    """Places of the files that no snapshot needs any more and that are still there."""
+    with _opened(catalogue) as con:
+        rows = con.execute(query_text("care/scheduled_files")).fetchall()
+    return frozenset(path for (path,) in rows)
