@@ -12,7 +12,7 @@ from roentgene.app.finding import Finding
 from roentgene.app.reading import read_rows
 from roentgene.queries.migration import migrations
 from roentgene.queries.query_file import query_text
-from roentgene.schemas.errors import RoentgeneError
+from roentgene.schemas.errors import RoentgeneError, WarehouseError
 from roentgene.schemas.tables import tables
 from roentgene.warehouse.analyst_file import is_current
 from roentgene.warehouse.layout import Layout
@@ -109,6 +109,8 @@ def _fault_of(file: Path, size_bytes: int) -> str | None:
 def _unreadable(warehouse: Warehouse, name: str) -> str | None:
     try:
         warehouse.arrow(query_text("app/read_table"), {"table_name": name})
+    except WarehouseError as error:
+        return error.message
     except duckdb.Error as error:
         return str(error).splitlines()[0]
     return None

@@ -21,6 +21,7 @@ from roentgene.queries import render
 from roentgene.queries.query_file import query_text
 from roentgene.schemas.errors import QueryError
 from roentgene.schemas.study import QueryLimits
+from roentgene.warehouse.accidents import accident
 from roentgene.warehouse.statement import (
     LimitedRows,
     Parameters,
@@ -79,6 +80,8 @@ def run_limited(
     ------
     QueryError
         If it is not one reading statement, does not bind, fails, or runs out of time or memory.
+    WarehouseError
+        If a file of data is missing or damaged, or the disk is full.
     """
     begun = time.monotonic()
     try:
@@ -88,7 +91,8 @@ def run_limited(
         with _deadline(con, limits.seconds) as over:
             table, truncated = _read(con, sql, parameters, limits.rows, over)
     except (duckdb.Error, pa.ArrowException, OSError, MemoryError) as error:
-        raise refusal(error, limits.memory_mb) from error
+        happened = accident(error) if isinstance(error, duckdb.Error) else None
+        raise happened or refusal(error, limits.memory_mb) from error
     return QueryResult(table, truncated, time.monotonic() - begun)
 
 

@@ -21,11 +21,13 @@ from roentgene.schemas.errors import (
     DiskFullError,
     NetworkFileSystemError,
 )
+from roentgene.schemas.study import QueryLimits
 from roentgene.warehouse import file_system
 from roentgene.warehouse.accidents import accident
 from roentgene.warehouse.file_system import file_system_type
 from roentgene.warehouse.layout import Layout
 from roentgene.warehouse.opening import create_warehouse, open_warehouse
+from roentgene.warehouse.query import run_limited
 
 Digest = Callable[..., dict[str, str]]
 Stage = Callable[..., pa.Table]
@@ -136,6 +138,15 @@ def test_a_file_of_data_is_named_with_its_cure(
     file.write_bytes(content)
     with open_warehouse(filled.root) as warehouse:
         assert len(list(warehouse.rows(COHORTS))) == 1
+
+
+def test_a_question_is_not_to_blame_for_a_file_that_is_missing(filled: Layout) -> None:
+    data_file(filled).unlink()
+    with (
+        open_warehouse(filled.root) as warehouse,
+        pytest.raises(DataDamagedError, match="is missing"),
+    ):
+        run_limited(warehouse.connection, COHORTS, None, QueryLimits())
 
 
 def test_a_page_that_cannot_be_read_is_told(filled: Layout) -> None:
