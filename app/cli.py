@@ -21,6 +21,7 @@ from roentgene.app.commands import (
     backup,
     demo,
     doctor,
+    erase,
     gates,
     ingest,
     init,
@@ -44,9 +45,7 @@ _AS_JSON = "--json"
 _ORDER = (
     *("demo", "init", "ingest", "status", "gates", "quarantine"),
     *("sql", "views", "analyze", "release", "trace", "audit"),
-    *("publish", "optimize", "doctor"),
-    *("sql", "views", "analyze", "release", "trace"),
-    *("publish", "optimize", "backup", "restore", "doctor"),
+    *("publish", "optimize", "erase", "backup", "restore", "doctor"),
 )
 
 
@@ -126,6 +125,7 @@ app.command("trace")(trace.trace)
 app.command("audit")(audit.audit)
 app.command("publish")(publish.publish)
 app.command("optimize")(optimize.optimize)
+app.command("erase")(erase.erase)
 app.add_typer(backup.app, name="backup")
 app.command("restore")(restore.restore)
 app.command("doctor")(doctor.doctor)

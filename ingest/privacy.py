@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from roentgene.ingest.id_key import IdKey
 from roentgene.ingest.personal_text import DATE, looks_like, personal_texts
 from roentgene.ingest.refusal import Refusal
 from roentgene.ingest.staged_columns import SOURCE_FILE
 from roentgene.schemas.cohort_tables import TableDeclaration
 from roentgene.schemas.study import AllowedText
 from roentgene.schemas.table_source import IdRule
+from roentgene.warehouse.id_key import IdKey
 
 # where ids of patients and samples stand under another name
 _ALSO: Mapping[str, tuple[str, ...]] = {

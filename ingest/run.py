@@ -49,6 +49,7 @@ from roentgene.ingest.staging.cases import (
 from roentgene.schemas.cohort import read_cohort
 from roentgene.schemas.tables import table
 from roentgene.warehouse.analyst_file import catch_up, renew
+from roentgene.warehouse.care.withdrawal import stored_withdrawals
 from roentgene.warehouse.layout import find_warehouse
 from roentgene.warehouse.opening import Opener
 from roentgene.warehouse.store import Warehouse
@@ -189,7 +190,9 @@ def _load_gate_meanwhile() -> None:
 
 
 def _is_overtaken(plan: Plan, warehouse: Warehouse) -> bool:
-    """Whether another process has committed to the cohort since the plan was made."""
+    """Whether somebody has committed to the cohort, or withdrawn, since the plan was made."""
+    if stored_withdrawals(warehouse) != dict(plan.withdrawn.withdrawals.by_hash):
+        return True
     return last_batch(warehouse.arrow, plan.cohort.cohort_id) != plan.known.last_batch
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache, partial, reduce
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from sqlglot import exp
 
 from roentgene.schemas.tables import Column, Table
 
 _DIALECT = "duckdb"
+#: A registered relation, and which of its columns each column of a table must equal.
+Link: TypeAlias = tuple[str, Mapping[str, str]]
 _BUSY_MILLISECONDS = 20_000
 
 
@@ -165,6 +167,51 @@ def delete_keys(table: Table, source: str) -> str:
         table.key,
         source,
     ).sql(_DIALECT)
+
+
+def count_linked(table: Table, links: Sequence[Link]) -> str:
+    """Count the rows of a table that any of some links leads to."""
+    stored = exp.alias_(_relation(table.schema, table.name), "stored", table=True)
+    counted = exp.select(exp.alias_(exp.Count(this=exp.Star()), "n_rows")).from_(stored)
+    return counted.where(_linked(links)).sql(_DIALECT)
+
+
+def delete_linked(table: Table, links: Sequence[Link]) -> str:
+    """Delete the rows of a table that any of some links leads to."""
+    stored = exp.alias_(_relation(table.schema, table.name), "stored", table=True)
+    return exp.Delete(this=stored).where(_linked(links)).sql(_DIALECT)
+
+
+def _linked(links: Sequence[Link]) -> exp.Condition:
+    """Condition that a row of ``stored`` is named by a row of one of the registered relations."""
+    found = []
+    for relation, columns in links:
+        same = [
+            exp.EQ(
+                this=exp.column(exp.to_identifier(theirs, quoted=True), table="linked"),
+                expression=exp.column(exp.to_identifier(ours, quoted=True), table="stored"),
+            )
+            for ours, theirs in columns.items()
+        ]
+        source = exp.to_table(identifier(relation), dialect=_DIALECT)
+        rows = exp.select("1").from_(exp.alias_(source, "linked", table=True)).where(*same)
+        found.append(exp.Exists(this=rows))
+    return exp.or_(*found)
+
+
+def rows_mentioning(table: Table, columns: Sequence[str], links: Sequence[Link]) -> str:
+    """Rows of a table of whose texts one fits ``$pattern``, but for those that links lead to."""
+    fits = [
+        exp.Anonymous(
+            this="regexp_matches",
+            expressions=[exp.column(exp.to_identifier(name, quoted=True)), exp.var("$pattern")],
+        )
+        for name in columns
+    ]
+    names = [exp.column(exp.to_identifier(column.name, quoted=True)) for column in table.columns]
+    stored = exp.alias_(_relation(table.schema, table.name), "stored", table=True)
+    query = exp.select(*names).from_(stored).where(exp.or_(*fits))
+    return (query.where(exp.not_(_linked(links))) if links else query).sql(_DIALECT)
 
 
 def unchanged_rows(table: Table, source: str, ignore: Sequence[str]) -> str:

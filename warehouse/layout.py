@@ -44,6 +44,11 @@ class Layout:
         return self.root / "run.lock"
 
     @property
+    def erasure(self) -> Path:
+        """What says that an erasure is under way; it names nobody."""
+        return self.root / "erasure.json"
+
+    @property
     def data(self) -> Path:
         """Parquet files; never read without the catalogue."""
         return self.root / "data"

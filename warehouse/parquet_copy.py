@@ -106,6 +106,19 @@ def is_current_copy(warehouse: Warehouse, target: Path) -> bool:
     return {name: told["state"] for name, told in former.get("tables", {}).items()} == wanted
 
 
+def remove_copies(target: Path) -> None:
+    """Remove every copy in a folder, with the manifest.
+
+    Raises
+    ------
+    FileError
+        If the folder holds something else.
+    """
+    refuse_foreign(target)
+    for pattern in (f"{_COPY}*", f"{_UNFINISHED}*", CURRENT, MANIFEST_FILE):
+        _remove(target, pattern)
+
+
 def refuse_foreign(target: Path) -> None:
     """Refuse to publish into a folder that holds something else.
 

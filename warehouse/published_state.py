@@ -71,6 +71,13 @@ def write_state(file: Path, states: Mapping[str, TableState]) -> None:
     unfinished.replace(place)
 
 
+def forget_file(file: Path) -> None:
+    """Remove a file and what is told of it, with everything unfinished beside it."""
+    if file.parent.is_dir():
+        for left in file.parent.glob(f"*{file.stem}*"):
+            left.unlink()
+
+
 def read_state(file: Path) -> dict[str, TableState]:
     """State of each table that a file holds; empty where that is not known for certain.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
@@ -118,6 +118,10 @@ class Transaction:
         declared = table(full_name)
         with self._registered(keys.select(list(declared.key))):
             self._con.execute(render.delete_keys(declared, _STAGED))
+
+    def delete_linked(self, full_name: str, links: Sequence[render.Link]) -> None:
+        """Delete the rows of a table that a row of a registered relation leads to."""
+        self._con.execute(render.delete_linked(table(full_name), links))
 
     def execute_query(self, name: str, parameters: Mapping[str, Any] | None = None) -> None:
         """Run a statement of ``queries/`` with bound parameters."""

@@ -15,7 +15,6 @@ from roentgene.ingest.committing.batch import GENE_SET, GENE_SET_KEY, Batch
 from roentgene.ingest.committing.numbering import new_features, number_measurements, number_values
 from roentgene.ingest.gates.catalogue import check_catalogue
 from roentgene.ingest.gates.privacy import check_people
-from roentgene.ingest.id_key import KEY_SETTING
 from roentgene.ingest.planning.plan import Plan
 from roentgene.ingest.planning.table_plan import TablePlan
 from roentgene.ingest.quarantine import QuarantineChange
@@ -24,6 +23,7 @@ from roentgene.queries.query_file import query_text
 from roentgene.schemas.errors import BatchRefusedError
 from roentgene.schemas.tables import table
 from roentgene.schemas.words import reason_codes
+from roentgene.warehouse.id_key import KEY_SETTING
 from roentgene.warehouse.store import Warehouse
 from roentgene.warehouse.transaction import Transaction, current_author
 
@@ -114,9 +114,12 @@ def commit(
     """
     cohort_id = plan.cohort.cohort_id
     message = f"ingest {cohort_id}, batch {head.batch_id}"
-    people = check_people(_to_be_written(plan, batch, change, head), plan.privacy)
+    to_be_written = _to_be_written(plan, batch, change, head)
+    people = check_people(to_be_written, plan.privacy)
     if people.refused:
         raise CatalogueRefusedError(people.refused, people.counts)
+    if slipped_by := plan.withdrawn.found_in(to_be_written):
+        raise CatalogueRefusedError(slipped_by, people.counts)
     filled = warehouse.filled_tables()
     with warehouse.transaction(current_author(), message) as tx:
         written = _write_tables(tx, plan, batch, head)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from roentgene.ingest.id_key import KEY_SETTING, check_same_key, read_id_key
 from roentgene.ingest.privacy import Privacy, hashes_ids
 from roentgene.queries.query_file import query_text
 from roentgene.schemas.cohort import Cohort
 from roentgene.schemas.cohort_tables import GenePanelTable, GeneSetTable
 from roentgene.schemas.errors import FileError
+from roentgene.warehouse.id_key import KEY_SETTING, check_same_key, read_id_key
 from roentgene.warehouse.store import Warehouse
 
 

@@ -20,6 +20,7 @@ from roentgene.ingest.planning.drawing_gate import gate_drawings
 from roentgene.ingest.planning.habitat_plan import fittings, usable_models
 from roentgene.ingest.planning.perturbation_plan import check_perturbations
 from roentgene.ingest.planning.wanted import Wanted
+from roentgene.ingest.planning.withdrawn import NOBODY, Withdrawn
 from roentgene.ingest.privacy import UNDECLARED, Privacy
 from roentgene.ingest.refusal import Refusal
 from roentgene.schemas.cohort import Cohort
@@ -111,6 +112,7 @@ def plan_imaging(
     privacy: Privacy = UNDECLARED,
     anchors: Mapping[str, date] | None = None,
     habitat_models: Mapping[str, HabitatModel] | None = None,
+    withdrawn: Withdrawn = NOBODY,
 ) -> ImagingPlan:
     """Plan the extraction of a cohort.
 
@@ -145,13 +147,17 @@ def plan_imaging(
         Day zero of each patient, by the cohort's id.
     habitat_models : mapping of str to HabitatModel, optional
         Models by name that are fitted.
+    withdrawn : Withdrawn
+        Whose images are left out.
 
     Raises
     ------
     FileError
         If the cohort file is wrong in what it says of images, masks or regions.
     """
-    delivery = find_drawings(cohort, folder, normalise, stored_files, privacy, anchors)
+    delivery = withdrawn.leave_out_drawings(
+        find_drawings(cohort, folder, normalise, stored_files, privacy, anchors)
+    )
     gated = gate_drawings(delivery.kept, image_owners)
     drawings = gated.kept
     models = usable_models(cohort, habitat_models or {})

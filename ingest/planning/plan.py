@@ -17,13 +17,13 @@ from roentgene.ingest.extract.engines import EnginePath
 from roentgene.ingest.extract.extraction import make_extraction
 from roentgene.ingest.extract.work import DVH, Extraction, subjects
 from roentgene.ingest.habitat_model import HabitatModel
-from roentgene.ingest.id_key import IdKey
 from roentgene.ingest.known import Known, read_known
 from roentgene.ingest.planning.asked_tables import files_of_tables
 from roentgene.ingest.planning.declared_privacy import declared_privacy
 from roentgene.ingest.planning.dose_extraction import make_dose_extraction
 from roentgene.ingest.planning.imaging_plan import ImagingPlan, plan_imaging
 from roentgene.ingest.planning.table_plan import TablePlan, plan_tables
+from roentgene.ingest.planning.withdrawn import NOBODY, Withdrawn
 from roentgene.ingest.privacy import UNDECLARED, Privacy, unnamed
 from roentgene.ingest.quarantine import Examined, unlike
 from roentgene.ingest.refusal import Gated, Refusal
@@ -32,6 +32,8 @@ from roentgene.ingest.tables.identifiers import normalise_id
 from roentgene.queries.query_file import query_text
 from roentgene.schemas.cohort import Cohort, ImageSource, read_cohort
 from roentgene.schemas.errors import FileError
+from roentgene.warehouse.care.withdrawal import read_withdrawals
+from roentgene.warehouse.id_key import IdKey
 from roentgene.warehouse.store import Warehouse
 
 
@@ -59,6 +61,8 @@ class Plan:
         Key of hashed ids, and what may come in although it looks like a person.
     sources : frozenset of Path or None
         Files and folders that it was read from; None where they are not all known beforehand.
+    withdrawn : Withdrawn
+        Who withdrew, when the plan was made.
     """
 
     cohort: Cohort
@@ -70,6 +74,7 @@ class Plan:
     known: Known
     privacy: Privacy = UNDECLARED
     sources: frozenset[Path] | None = None
+    withdrawn: Withdrawn = NOBODY
 
     @property
     def examined(self) -> Examined:
@@ -130,6 +135,7 @@ def make_plan(
     cohort, of_folders = expanded_cohort(declared, folder)
     known = read_known(warehouse.arrow, cohort.cohort_id)
     privacy = declared_privacy(cohort, folder, warehouse)
+    withdrawn = _withdrawn(cohort, folder, warehouse)
     anchors = _anchors(cohort, folder, privacy)
     extractions = _extractions(cohort, warehouse)
     dose_extractions = _dose_extractions(cohort, warehouse)
@@ -148,19 +154,20 @@ def make_plan(
         privacy,
         anchors.kept,
         {**(fitted or {}), **known.habitat_models},
+        withdrawn,
     )
     persons = _persons(cohort, warehouse)
-    tables = plan_tables(cohort, folder, known, imaging.patients, privacy, anchors.kept, persons)
-    staged = [table.staged for table in tables if table.staged is not None]
-    refusals = tuple(
-        unnamed(refusal)
-        for refusal in (
-            *of_folders,
-            *anchors.refused,
-            *imaging.refusals,
-            *(r for one in staged for r in one.refusals),
-        )
+    tables = plan_tables(
+        cohort, folder, known, imaging.patients, privacy, anchors.kept, persons, withdrawn
     )
+    staged = [table.staged for table in tables if table.staged is not None]
+    met = (
+        *of_folders,
+        *anchors.refused,
+        *imaging.refusals,
+        *(r for one in staged for r in one.refusals),
+    )
+    refusals = tuple(map(unnamed, (*withdrawn.untold(met), *withdrawn.refusals())))
     return Plan(
         cohort,
         _distinct((*extractions, *dose_extractions)),
@@ -171,7 +178,16 @@ def make_plan(
         known,
         privacy,
         _sources(declared, folder, privacy),
+        withdrawn,
     )
+
+
+def _withdrawn(cohort: Cohort, folder: Path, warehouse: Warehouse) -> Withdrawn:
+    withdrawals = read_withdrawals(warehouse, folder)
+    if withdrawals.key is None:
+        return NOBODY
+    cohorts = [name for (name,) in warehouse.rows(query_text("ingest/cohorts"))]
+    return Withdrawn(cohort.cohort_id, withdrawals, cohorts)
 
 
 def _sources(declared: Cohort, folder: Path, privacy: Privacy) -> frozenset[Path] | None:

@@ -19,6 +19,7 @@ from roentgene.ingest.planning.panels import (
     with_missing_panels,
 )
 from roentgene.ingest.planning.table_ids import known_hash, staged_ids, stored_ids
+from roentgene.ingest.planning.withdrawn import NOBODY, Withdrawn
 from roentgene.ingest.privacy import UNDECLARED, Privacy
 from roentgene.ingest.tables import StagedTables, TableContext, stage_table
 from roentgene.ingest.tables.id_proposals import LOST_PART
@@ -90,6 +91,7 @@ def plan_tables(
     privacy: Privacy = UNDECLARED,
     anchors: Mapping[str, date] | None = None,
     persons: pl.DataFrame | None = None,
+    withdrawn: Withdrawn = NOBODY,
 ) -> tuple[TablePlan, ...]:
     """Stage the tables that are new or changed.
 
@@ -113,6 +115,8 @@ def plan_tables(
         Date of each patient's day zero, for tables that write days as dates.
     persons : polars.DataFrame, optional
         Persons of the patients of all cohorts, for tables that link them.
+    withdrawn : Withdrawn
+        Whose rows are left out.
 
     Raises
     ------
@@ -130,7 +134,7 @@ def plan_tables(
         folder,
         no_persons() if persons is None else persons,
     )
-    context = _stage(due_tables(asked, known.retried), context)
+    context = _stage(due_tables(asked, known.retried), context, withdrawn)
     imaged |= known.imaged_patients | _imaged_by_tables(asked)
     digest = known_hash(context, imaged)
     told = set().union(*(panels_of(one.staged) for one in asked))
@@ -142,13 +146,15 @@ def plan_tables(
         and one.before
         and (one.before.known_hash != digest or one.declaration.file in cured)
     ]
-    context = _stage(stale, context)
+    context = _stage(stale, context, withdrawn)
     digest = known_hash(context, imaged)
     _check_panels(asked, known)
     panels = set(known.panels).union(*(panels_of(one.staged) for one in asked))
     for one in asked:
         if one.staged is not None:
             one.staged = with_missing_panels(one.staged, one.declaration.file, panels)
+        if withdrawn.names_somebody(one.declaration.file):
+            one.staged = None  # what is stored of a table names its file
     return tuple(_planned(one, known, context, imaged, digest) for one in asked)
 
 
@@ -167,10 +173,13 @@ def _check_paths(cohort: Cohort, privacy: Privacy) -> None:
             raise FileError(msg, "Rename the file or its folder: paths are stored")
 
 
-def _stage(tables: Sequence[AskedTable], context: TableContext) -> TableContext:
+def _stage(
+    tables: Sequence[AskedTable], context: TableContext, withdrawn: Withdrawn
+) -> TableContext:
     for asked in tables:
         name = asked.declaration.file
-        asked.staged = stage_table(asked.declaration, asked.path, name, context)
+        staged = stage_table(asked.declaration, asked.path, name, context)
+        asked.staged = withdrawn.leave_out_rows(staged)
         context = context.including(asked.staged)
     return context
 

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from roentgene.ingest.id_key import IdKey
 from roentgene.schemas.id_rules import KEPT_GROUP, IdRule
+from roentgene.warehouse.id_key import IdKey
 
 _TCGA = re.compile(r"TCGA-[A-Z0-9]{2}-[A-Z0-9]{4}(-[0-9]{2}([A-Z](?![A-Z0-9])|(?![A-Z0-9])))?")
 _PATIENT_LENGTH, _SAMPLE_LENGTH = 12, 15

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from roentgene.ingest.anchors import read_anchors
-from roentgene.ingest.id_key import IdKey
 from roentgene.ingest.privacy import Privacy
 from roentgene.ingest.refusal import Gated
 from roentgene.schemas.anchors import Anchors
+from roentgene.warehouse.id_key import IdKey
 
 Read = Callable[..., Gated[Any]]
 

@@ -15,11 +15,11 @@ import yaml
 
 from roentgene.ingest.committing import commit as committing
 from roentgene.ingest.committing.commit import CatalogueRefusedError
-from roentgene.ingest.id_key import KEY_VARIABLE, IdKey, IdKeyError, OtherIdKeyError
 from roentgene.ingest.planning import delivery as planning
 from roentgene.ingest.refusal import Gated
 from roentgene.schemas.errors import FileError
 from roentgene.schemas.study import Profile, Study
+from roentgene.warehouse.id_key import KEY_VARIABLE, IdKey, IdKeyError, OtherIdKeyError
 from roentgene.warehouse.opening import create_warehouse
 from tests.ingest.conftest import Delivery
 

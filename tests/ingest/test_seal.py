@@ -14,8 +14,8 @@ import pytest
 import yaml
 
 from roentgene.ingest import seal
-from roentgene.ingest.id_key import KEY_VARIABLE
 from roentgene.ingest.seal import unchanged_delivery
+from roentgene.warehouse.id_key import KEY_VARIABLE
 from roentgene.warehouse.layout import Layout
 from roentgene.warehouse.opening import open_warehouse
 

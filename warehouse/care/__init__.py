@@ -1,1 +1,1 @@
-"""Care of a warehouse: what keeps it whole, and what brings it back."""
+"""Care of a warehouse: what keeps it whole, what brings it back, and who is to be forgotten."""

@@ -186,6 +186,9 @@ def refuse_superseded(manifest: Manifest) -> None:
     FileError
         If it was superseded; the release to use is told.
     """
+    if manifest.status == "superseded" and manifest.superseded_by is None:
+        msg = f"{manifest.release} was removed by {manifest.reason} and not made anew"
+        raise FileError(msg, "Make a new release from its file: 'roentgene release create'")
     if manifest.status == "superseded":
         msg = f"{manifest.release} was superseded by {manifest.reason}"
         raise FileError(msg, f"Use {manifest.superseded_by}")

@@ -13,7 +13,7 @@ from roentgene.warehouse.store import Warehouse
 
 
 def supersede(
-    warehouse: Warehouse, manifest: Manifest, by: ReleaseId, reason: str, author: str
+    warehouse: Warehouse, manifest: Manifest, by: ReleaseId | None, reason: str, author: str
 ) -> None:
     """Put a notice in the place of a release.
 
@@ -26,8 +26,8 @@ def supersede(
         The warehouse, open for writing.
     manifest : Manifest
         The release.
-    by : ReleaseId
-        The release that stands in its place.
+    by : ReleaseId or None
+        The release that stands in its place; None where there is none.
     reason : str
         Why: ``erasure``, or another word that says it.
     author : str
@@ -38,14 +38,20 @@ def supersede(
     notice = manifest.model_copy(
         update={
             "status": "superseded",
-            "superseded_by": by.text,
+            "superseded_by": by.text if by is not None else None,
             "reason": reason,
             "spec": {},
             "flow": (),
             "files": (),
+            "warnings": (),
+            "title": manifest.name,
         }
     )
-    said = {"release": manifest.release, "superseded_by": by.text, "reason": reason}
+    said = {
+        "release": manifest.release,
+        "superseded_by": notice.superseded_by,
+        "reason": reason,
+    }
     with warehouse.transaction(author, f"supersede release {manifest.release}") as transaction:
         transaction.execute_query("releases/retire_release", said)
         told = {"superseded_by": by.text, "reason": reason}

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from roentgene.ingest.id_key import KEY_VARIABLE, IdKey
 from roentgene.ingest.planning.declared_privacy import declared_privacy
 from roentgene.schemas.cohort import Cohort
 from roentgene.schemas.errors import FileError
+from roentgene.warehouse.id_key import KEY_VARIABLE, IdKey
 from roentgene.warehouse.opening import open_warehouse
 from roentgene.warehouse.store import Warehouse
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from roentgene.ingest.id_key import IdKey
 from roentgene.ingest.planning.dicom_source import read_dicom
 from roentgene.ingest.planning.image_sources import SourceFiles
 from roentgene.ingest.planning.personal_paths import stored_names
@@ -17,6 +16,7 @@ from roentgene.ingest.refusal import Gated
 from roentgene.ingest.sources.pair import Pair, ToldDose
 from roentgene.ingest.tables.identifiers import normalise_id
 from roentgene.schemas.cohort import Cohort, ImageSource
+from roentgene.warehouse.id_key import IdKey
 
 KEY = IdKey(bytes(range(40)))
 COHORT = Cohort.model_validate(

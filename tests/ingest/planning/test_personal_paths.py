@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from roentgene.ingest.id_key import IdKey
 from roentgene.ingest.planning import personal_paths
 from roentgene.ingest.planning.image_sources import SourceFiles
 from roentgene.ingest.planning.personal_paths import (
@@ -22,6 +21,7 @@ from roentgene.ingest.sources.pair import Pair
 from roentgene.ingest.tables.identifiers import normalise_id
 from roentgene.schemas.cohort import ImageSource
 from roentgene.schemas.study import AllowedText
+from roentgene.warehouse.id_key import IdKey
 
 KEY = IdKey(bytes(range(40)))
 PATTERN = "{patient_id}/t1.nii.gz"

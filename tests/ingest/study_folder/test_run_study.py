@@ -12,10 +12,10 @@ import pytest
 import yaml
 
 from roentgene.ingest.extract.executors.serial import Serial
-from roentgene.ingest.id_key import KEY_VARIABLE
 from roentgene.ingest.ingest_report import IngestReport
 from roentgene.ingest.run import run_ingest
 from roentgene.schemas.tables import tables
+from roentgene.warehouse.id_key import KEY_VARIABLE
 from roentgene.warehouse.opening import open_warehouse
 
 ID = re.compile(r"\bP-[0-9]")

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from roentgene.ingest.id_key import IdKey
 from roentgene.ingest.privacy import Privacy
 from roentgene.ingest.tables import StagedTables, TableContext, stage_table
 from roentgene.schemas.cohort import Cohort
+from roentgene.warehouse.id_key import IdKey
 
 Stage = Callable[..., StagedTables]
 Told = Callable[[StagedTables], list[tuple[str, int | None, str | None]]]

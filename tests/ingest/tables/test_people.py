@@ -8,12 +8,12 @@ import polars as pl
 import pytest
 from pydantic import TypeAdapter
 
-from roentgene.ingest.id_key import IdKey
 from roentgene.ingest.privacy import Privacy
 from roentgene.ingest.tables import StagedTables, TableContext, stage_table
 from roentgene.schemas.cohort import Cohort
 from roentgene.schemas.cohort_tables import TableDeclaration
 from roentgene.schemas.study import AllowedText
+from roentgene.warehouse.id_key import IdKey
 
 KEY = IdKey(bytes(range(40)))
 HASHED = {"normalise": ["keyed_hash"]}

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from roentgene.ingest.id_key import IdKey
 from roentgene.ingest.privacy import Privacy
 from roentgene.ingest.tables import StagedTables, TableContext, stage_table
 from roentgene.schemas.cohort import Cohort
 from roentgene.schemas.specimen_tables import TimeLineTable
+from roentgene.warehouse.id_key import IdKey
 
 Stage = Callable[..., StagedTables]
 Told = Callable[[StagedTables], list[tuple[str, int | None, str | None]]]

@@ -12,8 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from roentgene.ingest import id_key
-from roentgene.ingest.id_key import (
+from roentgene.ingest.personal_text import looks_like
+from roentgene.ingest.tables.identifiers import normalise_id
+from roentgene.schemas.table_source import IdRule
+from roentgene.warehouse import id_key
+from roentgene.warehouse.id_key import (
     KEY_VARIABLE,
     IdKey,
     IdKeyError,
@@ -21,9 +24,6 @@ from roentgene.ingest.id_key import (
     check_same_key,
     read_id_key,
 )
-from roentgene.ingest.personal_text import looks_like
-from roentgene.ingest.tables.identifiers import normalise_id
-from roentgene.schemas.table_source import IdRule
 
 SECRET = bytes(range(32))
 KEY = IdKey(SECRET)
