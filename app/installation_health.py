@@ -19,7 +19,8 @@ from roentgene.schemas.errors import QueryError, WarehouseError
 from roentgene.schemas.study import QueryLimits
 from roentgene.warehouse.connection import connect
 from roentgene.warehouse.layout import Layout
-from roentgene.warehouse.sandbox import run_sandboxed
+from roentgene.warehouse.sandbox import kernel_walls, run_sandboxed
+from roentgene.warehouse.sandbox_child import KERNEL_WALLS, SECCOMP
 
 _INSTALL = "Install the extra: pip install 'roentgene[extract]' (on Python 3.11)"
 _LIMITS = QueryLimits(seconds=30)
@@ -35,6 +36,8 @@ def check_installation() -> Iterator[Finding]:
     yield _package("pyradiomics", "pyradiomics", "radiomics._cmatrices")
     yield from check_engines()
     yield _sandbox()
+    if sys.platform == "linux":
+        yield _walls()
 
 
 def _duckdb() -> Finding:
@@ -74,6 +77,24 @@ def _sandbox() -> Finding:
             cure = "Do not let strangers ask; please report it"
             return Finding("sandbox", "bad", "SQL in it could read a file", cure)
     return Finding("sandbox", "ok", "answers, and its SQL reads no file")
+
+
+def _walls() -> Finding:
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "probe.duckdb"
+        duckdb.connect(str(file)).close()
+        try:
+            held = kernel_walls(file, _LIMITS)
+        except WarehouseError as error:
+            return Finding("sandbox walls", "warning", error.message, error.cure)
+    told = ", ".join(("DuckDB's locks", "limits of the process", *held))
+    missing = [wall for wall in KERNEL_WALLS if wall not in held]
+    if missing:
+        lost = "; answers may name the folder" if SECCOMP in missing else ""
+        detail = f"{told}; not on this machine: {', '.join(missing)}{lost}"
+        cure = "Landlock needs Linux 5.13 with 'landlock' in its lsm=; a container must allow both"
+        return Finding("sandbox walls", "warning", detail, cure)
+    return Finding("sandbox walls", "ok", told)
 
 
 def _reads_a_file(file: Path) -> bool:

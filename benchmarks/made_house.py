@@ -17,6 +17,8 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from roentgene.warehouse.slots import SLOTS
+
 #: What stands in every file that is nobody else's business, and in the name of one.
 CANARY = "canary7f3a"
 #: What nobody may learn of where the analyst's file lies.
@@ -42,11 +44,12 @@ class House:
         return self.root / "published" / "analyst.duckdb"
 
     def state(self) -> dict[str, str]:
-        """Every path with its mode and the hash of its content."""
+        """Every path with its mode and the hash of its content, but for the places of queries."""
         return {
             str(path.relative_to(self.root)): f"{path.lstat().st_mode:o} "
             + (hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "")
             for path in sorted(self.root.rglob("*"))
+            if SLOTS not in path.parts
         }
 
 

@@ -168,6 +168,8 @@ class QueryLimits(Declared):
     """Memory that a query may use, in MB."""
     rows: int = Field(default=1_000_000, ge=1)
     """Rows after which an answer is cut, with a warning."""
+    at_once: int = Field(default=4, ge=1)
+    """Queries of strangers, in the sandbox, that run at the same time; others wait."""
 
 
 class Study(Declared):

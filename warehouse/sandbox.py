@@ -25,6 +25,7 @@ from roentgene.schemas.errors import QueryError, WarehouseError
 from roentgene.schemas.study import QueryLimits
 from roentgene.warehouse import sandbox_child
 from roentgene.warehouse.sandbox_child import DONE, FRAME, READY, REFUSED, ROWS, UNUSABLE
+from roentgene.warehouse.slots import SLOTS, slot
 from roentgene.warehouse.statement import QueryResult, out_of_time
 
 # on a busy machine; usually it takes a quarter of one second
@@ -43,12 +44,15 @@ def run_sandboxed(file: Path, sql: str, limits: QueryLimits) -> QueryResult:
     sql : str
         Any text.
     limits : QueryLimits
-        Seconds, after which the child is killed; MB, of memory and of the answer; rows.
+        Seconds, after which the child is killed; MB, of memory and of the answer; rows; how many
+        may run at once.
 
     Raises
     ------
     QueryError
         If the statement is refused, fails, or runs out of time or memory.
+    WarehouseBusyError
+        If others kept all places longer than a query may take.
     WarehouseError
         If the file is missing or cannot be opened, or if the system is not Linux.
     """
@@ -58,7 +62,7 @@ def run_sandboxed(file: Path, sql: str, limits: QueryLimits) -> QueryResult:
     if not file.is_file():
         msg = f"there is no analyst's file {file}"
         raise WarehouseError(msg, "'roentgene ingest run' publishes it")
-    with _started() as child:
+    with slot(file.parent / SLOTS, limits.at_once, limits.seconds), _started() as child:
         _prepare(child, file, limits)
         begun = time.monotonic()
         try:
@@ -66,6 +70,12 @@ def run_sandboxed(file: Path, sql: str, limits: QueryLimits) -> QueryResult:
         except QueryError as error:
             raise QueryError(_without_folder(error.message, file), error.cure) from None
         return QueryResult(table, truncated, time.monotonic() - begun)
+
+
+def kernel_walls(file: Path, limits: QueryLimits) -> tuple[str, ...]:
+    """Names of the walls that the kernel keeps here, as a child that was locked has tried them."""
+    with _started() as child:
+        return _prepare(child, file, limits)
 
 
 class _Child:

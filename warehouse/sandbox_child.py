@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 
     _Opened = tuple[duckdb.DuckDBPyConnection, list[str]]
 
-#: Names of the kernel's walls.
+#: The kernel's walls.
 LANDLOCK, SECCOMP = "Landlock", "seccomp"
+KERNEL_WALLS = (LANDLOCK, SECCOMP)
 
 #: Letter and payload length of a frame.
 FRAME = struct.Struct(">cQ")
@@ -158,21 +159,21 @@ def _answer(con: duckdb.DuckDBPyConnection, sql: str, rows: int, frames: Frames)
     frames.tell_in_json(DONE, truncated=answer.truncated)
 
 
-def _give_up_privileges(parent: int) -> list[str]:
+def _give_up_privileges(parent: int) -> None:
     """Do what must be done before a library starts a thread, which would go without."""
     from roentgene.warehouse.walls import landlock, privileges
 
     privileges.die_with_parent(parent)
     privileges.refuse_new_privileges()
     privileges.drop_capabilities()
-    return [LANDLOCK] if landlock.refuse_changes() else []
+    landlock.refuse_changes()
 
 
 def _open_behind_walls(file: Path, memory_mb: int, seconds: float) -> _Opened:
     from roentgene.warehouse.walls import landlock, seccomp
 
     _load_libraries()
-    walls = [SECCOMP] if seccomp.refuse_calls() else []
+    seccomp.refuse_calls()
     # also binds the threads of DuckDB, which start now
     needed = [file, _MEMORY_TAKEN, *(path for path in _MACHINE if path.exists())]
     landlock.refuse_files(but=needed)
@@ -180,8 +181,23 @@ def _open_behind_walls(file: Path, memory_mb: int, seconds: float) -> _Opened:
     con.execute("SELECT 1").to_arrow_reader()
     ceiling = address_space_with(memory_mb)
     landlock.refuse_files()
+    walls = _walls_tried()
     limit_process(ceiling, seconds)
     return con, walls
+
+
+def _walls_tried() -> list[str]:
+    """Kernel's walls that hold, by what everybody may do where they do not."""
+    walls = []
+    for name, harmless in (
+        (LANDLOCK, lambda: os.close(os.open("/", os.O_RDONLY))),
+        (SECCOMP, Path("/proc/self/exe").readlink),
+    ):
+        try:
+            harmless()
+        except PermissionError:
+            walls.append(name)
+    return walls
 
 
 def _load_libraries() -> None:
@@ -201,12 +217,12 @@ def main() -> None:
     told = json.loads(sys.stdin.buffer.readline())
     sys.path[:] = told["path"]
     try:
-        held = _give_up_privileges(told["parent"])
-        con, more = _open_behind_walls(Path(told["file"]), told["memory_mb"], told["seconds"])
+        _give_up_privileges(told["parent"])
+        con, walls = _open_behind_walls(Path(told["file"]), told["memory_mb"], told["seconds"])
     except Exception as error:
         frames.tell_in_json(UNUSABLE, message=str(error))
         return
-    frames.tell_in_json(READY, walls=[*held, *more])
+    frames.tell_in_json(READY, walls=walls)
     from roentgene.warehouse.statement import refusal
 
     try:

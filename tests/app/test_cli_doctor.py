@@ -313,3 +313,16 @@ def test_a_broken_catalogue_is_bad(study: Path) -> None:
     (study / "catalog.sqlite").write_bytes(b"x" * 1000)
     found = damaged(study)
     assert (found["catalogue"].level, set(found)) == ("bad", {"catalogue"})
+
+
+def test_the_walls_of_the_kernel_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(installation_health, "kernel_walls", lambda *_: ("Landlock", "seccomp"))
+    found = installation_health._walls()
+    assert (found.level, found.detail) == (
+        "ok",
+        "DuckDB's locks, limits of the process, Landlock, seccomp",
+    )
+    monkeypatch.setattr(installation_health, "kernel_walls", lambda *_: ("Landlock",))
+    found = installation_health._walls()
+    assert found.level == "warning"
+    assert "not on this machine: seccomp; answers may name the folder" in found.detail
