@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -81,7 +81,7 @@ def erase(
 
 
 def _kind(scope: Withdrawn) -> Scope:
-    return cast("Scope", scope.value)
+    return scope.value
 
 
 def _touched(warehouse: WarehouseFolder, given: str, scope: Scope) -> Touched:

@@ -14,6 +14,7 @@ import polars as pl
 import pyarrow as pa
 
 from roentgene.ingest.planning.delivery import Delivery
+from roentgene.ingest.planning.drawing import Drawing
 from roentgene.ingest.refusal import Refusal
 from roentgene.ingest.staged_columns import SOURCE_FILE, SOURCE_ROW
 from roentgene.ingest.tables import StagedTables
@@ -104,7 +105,8 @@ class Withdrawn:
         """Leave out the images and masks of whoever withdrew them."""
         if self._withdrawals.key is None:
             return delivery
-        kept, gone = [], []
+        kept: list[Drawing] = []
+        gone: list[Drawing] = []
         for drawing in delivery.kept:
             scope: Scope = "dose" if drawing.modality == _DOSE else "imaging"
             (gone if self.bars(drawing.patient_id, scope) else kept).append(drawing)

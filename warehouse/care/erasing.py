@@ -243,7 +243,7 @@ def _forget(
 
 def _is_noted(warehouse: Warehouse, under_way: UnderWay) -> bool:
     asked = {"withdrawal_id": under_way.withdrawal_id}
-    return next(warehouse.rows(query_text("care/noted"), asked))[0] > 0
+    return bool(next(warehouse.rows(query_text("care/noted"), asked))[0])
 
 
 def _sweep(warehouse: Warehouse, person: Person, scope: Scope) -> Swept:

@@ -54,7 +54,7 @@ def supersede(
     }
     with warehouse.transaction(author, f"supersede release {manifest.release}") as transaction:
         transaction.execute_query("releases/retire_release", said)
-        told = {"superseded_by": by.text, "reason": reason}
+        told = {"superseded_by": notice.superseded_by, "reason": reason}
         record(transaction, "supersede", manifest.release, told, author=author)
     # first the notice, in one step: whoever reads meanwhile finds files that their hashes fit,
     # or the notice
