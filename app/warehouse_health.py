@@ -80,7 +80,7 @@ def _migrations(warehouse: Warehouse) -> Finding:
 
 
 def _data(warehouse: Warehouse) -> Iterator[Finding]:
-    listed = read_rows(warehouse, "app/data_files")
+    listed = read_rows(warehouse, "warehouse/data_files")
     wrong = [
         f"{row['path']} ({fault})"
         for row in listed

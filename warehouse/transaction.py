@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from importlib.metadata import version
@@ -16,11 +17,12 @@ import pyarrow as pa
 
 from roentgene.queries import render
 from roentgene.queries.query_file import query_text
-from roentgene.schemas.errors import WarehouseBusyError, WarehouseError
+from roentgene.schemas.errors import DiskFullError, WarehouseBusyError, WarehouseError
 from roentgene.schemas.tables import Table, table
 from roentgene.warehouse.accidents import accident
 from roentgene.warehouse.data_file import is_worth_a_file, write_data_file
 from roentgene.warehouse.lock import is_busy, retry_while_busy
+from roentgene.warehouse.unlisted_files import remove_unlisted
 
 AUTHOR_VARIABLE = "ROENTGENE_AUTHOR"
 _STAGED = "staged_rows"
@@ -194,22 +196,34 @@ def transaction(
     WarehouseError
         If the commit failed otherwise; nothing was committed.
     """
+    since_ns = time.time_ns()
     retry_while_busy(lambda: _begin(con, author, message))
     running = Transaction(con, data)
     try:
         yield running
         _refuse_aborted(con)
-    except BaseException:
+    except BaseException as error:
         _roll_back(con)
         running.discard_files()
+        _make_room(con, data, since_ns, error)
         raise
     try:
         con.execute("COMMIT")
     except BaseException as error:
         renew()
+        _make_room(con, data, since_ns, error)
         if isinstance(error, duckdb.Error):
             raise _not_committed(error) from error
         raise
+
+
+def _make_room(
+    con: duckdb.DuckDBPyConnection, data: Path | None, since_ns: int, error: BaseException
+) -> None:
+    """Where the disk was full, remove what was written for nothing."""
+    full = isinstance(error, duckdb.Error) and isinstance(accident(error), DiskFullError)
+    if full and data is not None:
+        remove_unlisted(con, data, since_ns)
 
 
 def _begin(con: duckdb.DuckDBPyConnection, author: str, message: str) -> None:
