@@ -51,17 +51,24 @@ def accident(error: duckdb.Error) -> WarehouseError | None:
     text = str(error)
     lower = text.lower()
     if any(words in lower for words in _FULL):
+        cause = _line_with(text, _FULL)
         cure = "Make room on the disk and run it again; what had begun was undone"
-        return DiskFullError(f"no space is left: {text.splitlines()[0]}", cure)
+        return DiskFullError(f"no space is left: {cause}", cure)
     if any(words in lower for words in _CATALOGUE):
-        return damaged_catalogue(text.splitlines()[0])
+        return damaged_catalogue(_line_with(text, _CATALOGUE))
     found = _FILE.search(text)
     for words, fault in _FILE_FAULTS.items():
         if found and words in lower:
             return DataDamagedError(f"the file of data {found[1]} {fault}", _RESTORE)
     if any(words in lower for words in _PAGE):
-        return DataDamagedError(f"a file of data is damaged: {text.splitlines()[0]}", _RESTORE)
+        return DataDamagedError(f"a file of data is damaged: {_line_with(text, _PAGE)}", _RESTORE)
     return None
+
+
+def _line_with(text: str, said: tuple[str, ...]) -> str:
+    """Give the line that names the cause; DuckDB tells first what it was doing."""
+    lines = text.splitlines()
+    return next(line for line in lines if any(words in line.lower() for words in said)).strip()
 
 
 def damaged_catalogue(reason: str, catalogue: Path | None = None) -> CatalogueDamagedError:

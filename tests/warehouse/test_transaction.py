@@ -244,19 +244,19 @@ def test_a_commit_that_fails_otherwise_is_not_called_busy(
             con.execute(statement)
         con.close()
 
-    failing = "BEGIN SELECT RAISE(ABORT, 'the disk is full'); END"
-    in_sqlite(f"CREATE TRIGGER full_disk BEFORE INSERT ON ducklake_snapshot {failing}")
+    failing = "BEGIN SELECT RAISE(ABORT, 'the pen is dry'); END"
+    in_sqlite(f"CREATE TRIGGER dry_pen BEFORE INSERT ON ducklake_snapshot {failing}")
     with open_warehouse(study.root, read_only=False) as writer:
         whole = digest(study.root, folders=False)
         with (
-            pytest.raises(WarehouseError, match=r"nothing was committed: .*disk is full") as told,
+            pytest.raises(WarehouseError, match=r"nothing was committed: .*pen is dry") as told,
             writer.transaction("ann", "first") as tx,
         ):
             tx.insert("study.patient", stage("study.patient", patient("1")))
         assert not isinstance(told.value, WarehouseBusyError)
         assert "roentgene doctor" in told.value.cure
         assert digest(study.root, folders=False) == whole
-    in_sqlite("DROP TRIGGER full_disk")
+    in_sqlite("DROP TRIGGER dry_pen")
     with open_warehouse(study.root, read_only=False) as writer:
         assert list(writer.rows(PATIENTS)) == []
         with writer.transaction("ann", "second") as tx:
