@@ -30,6 +30,7 @@ from roentgene.app.commands import (
     quarantine,
     release,
     restore,
+    schedule,
     sql,
     status,
     trace,
@@ -43,7 +44,7 @@ from roentgene.app.told_error import EXIT_FAULT, told_error
 _OBJECTS_BETWEEN_SEARCHES = 50_000
 _AS_JSON = "--json"
 _ORDER = (
-    *("demo", "init", "ingest", "status", "gates", "quarantine"),
+    *("demo", "init", "ingest", "schedule", "status", "gates", "quarantine"),
     *("sql", "views", "analyze", "release", "trace", "audit"),
     *("publish", "optimize", "erase", "backup", "restore", "doctor"),
 )
@@ -114,6 +115,7 @@ def _options(
 app.command("demo")(demo.demo)
 app.command("init")(init.init)
 app.add_typer(ingest.app, name="ingest")
+app.command("schedule")(schedule.schedule)
 app.command("status")(status.status)
 app.command("gates")(gates.gates)
 app.add_typer(quarantine.app, name="quarantine")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from roentgene.app.extracting import chosen_executor, warm_up_for_first
 from roentgene.app.progress import shown_progress
+from roentgene.ingest.steps import OnStep, untold
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,7 +37,7 @@ class Asked:
     dask: str | None = None
     engine_path: Literal["fast", "stock"] = "fast"
 
-    def ingest(self, layout: Layout, cohort: Path) -> IngestReport:
+    def ingest(self, layout: Layout, cohort: Path, on_step: OnStep = untold) -> IngestReport:
         """Ingest a cohort file; of one that has not changed nothing is loaded.
 
         Raises
@@ -56,4 +57,4 @@ class Asked:
             warm_up_for_first(executor, layout, cohort)
             from roentgene.ingest.run import run_ingest  # only now: it takes seconds to load
 
-            return run_ingest(layout.root, cohort, executor, on_progress, self.engine_path)
+            return run_ingest(layout.root, cohort, executor, on_progress, self.engine_path, on_step)

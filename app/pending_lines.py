@@ -21,6 +21,7 @@ def pending_object(done: PendingRun) -> dict[str, Any]:
         "seconds": done.seconds,
         "exit_code": done.exit_code,
         "sources": [_source_object(source) for source in done.sources],
+        "on_finish": None,
     }
 
 

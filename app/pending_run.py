@@ -5,12 +5,14 @@ from __future__ import annotations
 import secrets
 import time
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from roentgene.app.run_log import RunLog, opened_log
 from roentgene.app.told_error import EXIT_FAULT, told_error
 from roentgene.schemas.errors import BatchRefusedError, RoentgeneError
 from roentgene.schemas.study import read_study
@@ -18,10 +20,12 @@ from roentgene.warehouse.lock import run_lock
 
 if TYPE_CHECKING:
     from roentgene.ingest.ingest_report import IngestReport
+    from roentgene.ingest.steps import OnStep
     from roentgene.warehouse.layout import Layout
 
 State = Literal["committed", "unchanged", "refused", "failed"]
-Ingest = Callable[["Layout", Path], "IngestReport"]
+#: Takes the warehouse, a cohort file, and what is to be told of each step.
+Ingest = Callable[["Layout", Path, "OnStep"], "IngestReport"]
 
 # what a run ends with, the gravest first: whoever watches must hear of that one
 _GRAVEST_FIRST = (EXIT_FAULT, 3, 2, 4, 1, 0)
@@ -98,7 +102,7 @@ class PendingRun:
         return next((code for code in _GRAVEST_FIRST if code in met), 0)
 
 
-def run_pending(layout: Layout, ingest: Ingest) -> PendingRun:
+def run_pending(layout: Layout, ingest: Ingest, log_file: Path | None = None) -> PendingRun:
     """Take in everything that ``study.yaml`` names.
 
     Parameters
@@ -107,6 +111,8 @@ def run_pending(layout: Layout, ingest: Ingest) -> PendingRun:
         The warehouse.
     ingest : callable
         Takes a cohort file in.
+    log_file : Path, optional
+        Log to be added to; without it the run has one of its own where ``study.yaml`` says.
 
     Raises
     ------
@@ -118,21 +124,43 @@ def run_pending(layout: Layout, ingest: Ingest) -> PendingRun:
     started_at, begun = datetime.now(UTC), time.monotonic()
     run_id = f"{started_at:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
     with run_lock(layout.run_lock):
-        named = read_study(layout.root).ingest.cohorts
-        ends = tuple(_ends(layout, named, ingest))
-    return PendingRun(run_id, started_at, time.monotonic() - begun, ends)
+        settings = read_study(layout.root).ingest
+        with opened_log(layout, settings, log_file, run_id) as log:
+            log.step("run_started", n_sources=len(settings.cohorts))
+            ends = tuple(_ends(layout, settings.cohorts, ingest, log))
+            done = PendingRun(run_id, started_at, time.monotonic() - begun, ends)
+            log.step("run_ended", exit_code=done.exit_code)
+    return done
 
 
-def _ends(layout: Layout, named: Iterable[str], ingest: Ingest) -> Iterable[SourceEnd]:
-    for cohort_file in named:
+def _ends(layout: Layout, named: Sequence[str], ingest: Ingest, log: RunLog) -> Iterator[SourceEnd]:
+    for number, cohort_file in enumerate(named, start=1):
+        log.step("source_started", source=number)
         begun = time.monotonic()
         try:
-            report = ingest(layout, layout.root / cohort_file)
+            report = ingest(layout, layout.root / cohort_file, partial(log.step, source=number))
         except Exception as error:
             told = told_error(error) or _fault(error)
-            yield SourceEnd(cohort_file, time.monotonic() - begun, error=told)
+            end = SourceEnd(cohort_file, time.monotonic() - begun, error=told)
         else:
-            yield SourceEnd(cohort_file, time.monotonic() - begun, report)
+            end = SourceEnd(cohort_file, time.monotonic() - begun, report)
+        _log_end(log, number, end)
+        yield end
+
+
+def _log_end(log: RunLog, number: int, end: SourceEnd) -> None:
+    report = end.report
+    log.step(
+        "source_ended",
+        source=number,
+        state=end.state,
+        cohort_id=report.cohort_id if report else None,
+        batch_id=report.batch_id if report else None,
+        n_new_refusals=len(report.new_refusals) if report else None,
+        n_known_refusals=report.n_known_refusals if report else None,
+        n_rows=sum(report.rows.values()) if report else None,
+        error=end.error.code if end.error else None,
+    )
 
 
 def _fault(error: Exception) -> RoentgeneError:

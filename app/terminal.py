@@ -34,7 +34,12 @@ def note(line: str) -> None:
 
 def say_json(content: object) -> None:
     """Write the answer for a program."""
-    say(json.dumps(content, default=_plain_value, indent=2, ensure_ascii=False))
+    say(as_json_text(content))
+
+
+def as_json_text(content: object) -> str:
+    """Give what a program is told as the text of one JSON document."""
+    return json.dumps(content, default=_plain_value, indent=2, ensure_ascii=False)
 
 
 def _plain_value(value: Any) -> Any:

@@ -46,6 +46,7 @@ from roentgene.ingest.staging.cases import (
     silent,
     stage_cases,
 )
+from roentgene.ingest.steps import OnStep, untold
 from roentgene.schemas.cohort import read_cohort
 from roentgene.schemas.tables import table
 from roentgene.warehouse.analyst_file import catch_up, renew
@@ -65,6 +66,7 @@ def run_ingest(
     executor: Executor,
     on_progress: OnProgress = silent,
     engine_path: EnginePath = "fast",
+    on_step: OnStep = untold,
 ) -> IngestReport:
     """Ingest a cohort file into a warehouse.
 
@@ -81,6 +83,8 @@ def run_ingest(
     engine_path : {'fast', 'stock'}
         ``stock`` keeps the engines from taking their quicker way to the same values. What is
         known already is not measured again for that.
+    on_step : callable
+        Told of each step once it is done, and how much there was of it.
 
     Raises
     ------
@@ -106,11 +110,14 @@ def run_ingest(
                 _warm_up(executor, reader, cohort_file)
                 plan = ready_plan(reader, cohort_file, engine_path, fitted)
                 planned_at = reader.snapshot_id
+            on_step("planned", **_planned(plan))
             staging = reader.layout.staging / plan.cohort.cohort_id
             staged.update(staging / case.case_key for case in plan.imaging.cases)
             if plan.imaging.cases and getattr(executor, "in_other_processes", False):
                 _load_gate_meanwhile()
             outcomes = stage_cases(plan.imaging.cases, staging, executor, on_progress)
+            n_failed = sum(outcome.error is not None for outcome in outcomes)
+            on_step("extracted", n_cases=len(outcomes), n_failed=n_failed)
             try:
                 with opener.open() as reader:
                     batch = gather(
@@ -121,6 +128,7 @@ def run_ingest(
                     if not _is_overtaken(plan, reader):
                         raise
                 continue  # whoever was quicker has cleared up behind itself
+            on_step("gated", n_refused=len(batch.refusals))
             change = change_of(plan.cohort.cohort_id, batch.refusals, plan.known, plan.examined)
             done: _Done | None = None
             if not is_empty(batch, change):
@@ -128,6 +136,7 @@ def run_ingest(
                     if _is_overtaken(plan, writer):
                         continue  # what is new now?
                     done = _commit(writer, plan, batch, change, started_at)
+                    on_step("committed", n_rows=sum(done.facts.rows.values()))
             break
     _clear(staged, staging)
     n_known_refusals = len(plan.known.standing_refusals - change.resolved)
@@ -154,6 +163,19 @@ def run_ingest(
         done.page if done else None,
         time.monotonic() - begun,
     )
+
+
+def _planned(plan: Plan) -> dict[str, int | str]:
+    """Count what a plan holds."""
+    imaging = plan.imaging
+    return {
+        "cohort_id": plan.cohort.cohort_id,
+        "n_new": imaging.n_new,
+        "n_changed": imaging.n_changed,
+        "n_unchanged": imaging.n_unchanged,
+        "n_gone": len(imaging.gone),
+        "n_tables": sum(table.staged is not None for table in plan.tables),
+    }
 
 
 @dataclass(frozen=True)

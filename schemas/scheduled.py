@@ -5,7 +5,7 @@ Paths start at the folder of the warehouse.
 
 from __future__ import annotations
 
-from pydantic import field_validator
+from pydantic import Field, field_validator
 
 from roentgene.schemas.declared import Declared
 
@@ -15,6 +15,10 @@ class ScheduledIngest(Declared):
 
     cohorts: tuple[str, ...] = ()
     """Cohort files, by their path from the folder of the warehouse or from the root."""
+    logs: str | None = "logs"
+    """Folder for the logs of these runs, a file each; null for none."""
+    keep_logs: int = Field(default=400, ge=1)
+    """Logs that are kept in that folder; the oldest go first."""
 
     @field_validator("cohorts")
     @classmethod

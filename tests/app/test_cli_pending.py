@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import shlex
 import shutil
 import signal
 import subprocess
@@ -255,3 +256,50 @@ def test_a_fault_names_no_file_of_the_machine() -> None:
     with pytest.raises(ZeroDivisionError) as met:
         _ = 1 / 0
     assert pending_run._fault(met.value).message == "a fault of roentgene (ZeroDivisionError)"
+
+
+def test_the_log_tells_each_step_and_nothing_of_a_person(
+    registered: Registered, run: Callable[..., Any]
+) -> None:
+    registered.write("A", "60", "old")
+    registered.register("A", "absent")
+    done = run("--json")
+    (log,) = (registered.warehouse / "logs").iterdir()
+    assert log.stem == done.json["run_id"]
+    text = log.read_text(encoding="utf-8")
+    lines = [json.loads(line) for line in text.splitlines()]
+    assert [line["step"] for line in lines] == [
+        *("run_started", "source_started", "planned", "extracted", "gated", "committed"),
+        *("source_ended", "source_started", "source_ended", "run_ended"),
+    ]
+    ended, failed = (line for line in lines if line["step"] == "source_ended")
+    assert (ended["cohort_id"], ended["state"], ended["n_new_refusals"]) == ("A", "committed", 1)
+    assert (failed["source"], failed["error"]) == (2, "file_wrong")
+    for word in ("A0", "A1", "old", ".csv", ".yaml"):
+        assert word not in text
+
+
+def test_a_command_that_fails_is_told_and_changes_nothing(
+    roentgene: Callable[..., Any], registered: Registered, run: Callable[..., Any]
+) -> None:
+    registered.write("A", "60")
+    registered.register("A")
+    heard = registered.folder / "heard.json"
+    code = f"import sys; open({str(heard)!r}, 'w').write(sys.stdin.read()); sys.exit(9)"
+    command = shlex.join([sys.executable, "-I", "-S", "-c", code])
+    done = run("--json", "--on-finish", command)
+    assert done.exit_code == 0
+    assert done.json["on_finish"]["exit_code"] == 9
+    assert "on-finish: " in done.err
+    assert "ended with 9" in done.err
+    assert json.loads(heard.read_text()) == {**done.json, "on_finish": None}
+    assert committed(roentgene, registered) == ["A"]
+
+
+@pytest.mark.parametrize("more", [("--on-finish", "mail 'me"), ("--on-finish", "")])
+def test_what_is_no_command_is_refused_before_the_run(
+    registered: Registered, run: Callable[..., Any], more: tuple[str, ...]
+) -> None:
+    registered.register("absent")
+    assert run(*more).exit_code == 2
+    assert not (registered.warehouse / "logs").exists()
