@@ -153,7 +153,7 @@ def test_the_run_ends_with_the_gravest_and_takes_in_the_others(
     names = [f"c{number}" for number in range(len(errors))]
     met = {f"{name}.yaml": error for name, error in zip(names, errors, strict=True)}
 
-    def ingest(_: object, layout: Layout, cohort: Path) -> Any:
+    def ingest(_: object, layout: Layout, cohort: Path, *more: object) -> Any:
         error = met.pop(cohort.name)
         if error is not None:
             raise error
