@@ -34,6 +34,7 @@ from roentgene.app.commands import (
     sql,
     status,
     trace,
+    upgrade,
     views,
 )
 from roentgene.app.terminal import note, say, tell_error
@@ -46,7 +47,7 @@ _AS_JSON = "--json"
 _ORDER = (
     *("demo", "init", "ingest", "schedule", "status", "gates", "quarantine"),
     *("sql", "views", "analyze", "release", "trace", "audit"),
-    *("publish", "optimize", "erase", "backup", "restore", "doctor"),
+    *("publish", "optimize", "erase", "backup", "restore", "upgrade", "doctor"),
 )
 
 
@@ -130,6 +131,7 @@ app.command("optimize")(optimize.optimize)
 app.command("erase")(erase.erase)
 app.add_typer(backup.app, name="backup")
 app.command("restore")(restore.restore)
+app.command("upgrade")(upgrade.upgrade)
 app.command("doctor")(doctor.doctor)
 
 

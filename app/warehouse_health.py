@@ -75,7 +75,7 @@ def _migrations(warehouse: Warehouse) -> Finding:
     pending = sorted(set(known) - set(applied))
     if pending:
         detail = f"{', '.join(pending)} not applied yet"
-        return Finding("migrations", "warning", detail, "The next ingest applies them")
+        return Finding("migrations", "warning", detail, "Run 'roentgene upgrade'")
     return Finding("migrations", "ok", f"all {len(applied)} applied")
 
 

@@ -361,12 +361,20 @@ def attach_native(path: Path, alias: str) -> str:
 
 
 def attach_lake(
-    catalogue: Path, data: Path, alias: str, *, read_only: bool, snapshot: int | None
+    catalogue: Path,
+    data: Path,
+    alias: str,
+    *,
+    read_only: bool,
+    snapshot: int | None,
+    migrate: bool = False,
 ) -> str:
     """Attach a DuckLake by its SQLite catalogue; the data path is ours, never the stored one."""
     options = [f"DATA_PATH {literal(f'{data}/')}", "OVERRIDE_DATA_PATH true"]
     # SQLite gives up after five seconds, and a commit must outwait a longer query
     options.append(f"META_BUSY_TIMEOUT {_BUSY_MILLISECONDS}")
+    if migrate:
+        options.append("AUTOMATIC_MIGRATION true")
     if snapshot is not None:
         options.append(f"SNAPSHOT_VERSION {int(snapshot)}")
     if read_only:

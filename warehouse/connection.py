@@ -20,6 +20,8 @@ Answer = TypeVar("Answer")
 
 #: Alias of the lake. It is fixed, for an alias named like a schema makes names ambiguous.
 LAKE = "lake"
+#: Form of DuckLake's own tables that the pinned extension reads and writes.
+DUCKLAKE_VERSION = "1.0"
 # httpfs before anything encrypted, sqlite_scanner before the catalogue
 _EXTENSIONS = ("httpfs", "sqlite_scanner", "ducklake")
 
@@ -81,9 +83,16 @@ def _load(con: duckdb.DuckDBPyConnection, name: str, file: Path) -> None:
 
 
 def attach(
-    con: duckdb.DuckDBPyConnection, layout: Layout, *, read_only: bool, snapshot: int | None = None
+    con: duckdb.DuckDBPyConnection,
+    layout: Layout,
+    *,
+    read_only: bool,
+    snapshot: int | None = None,
+    migrate: bool = False,
 ) -> None:
     """Attach the lake of a folder as ``lake`` and make it the default.
+
+    DuckLake's own tables are brought to the form of this version only where ``migrate`` says so.
 
     Raises
     ------
@@ -93,7 +102,7 @@ def attach(
         If it stays locked.
     """
     statement = render.attach_lake(
-        layout.catalogue, layout.data, LAKE, read_only=read_only, snapshot=snapshot
+        layout.catalogue, layout.data, LAKE, read_only=read_only, snapshot=snapshot, migrate=migrate
     )
     try:
         retry_while_busy(lambda: con.execute(statement))
@@ -155,6 +164,12 @@ def _unusable(layout: Layout, error: duckdb.Error) -> WarehouseError:
     if _must_be_rolled_back(layout, error):
         msg = "a writer was stopped inside its commit and left the catalogue to be rolled back"
         return WarehouseError(msg, "Run 'roentgene doctor' or the next ingest; nothing is lost")
+    if "DuckLake catalog version mismatch" in str(error):
+        msg = f"{layout.catalogue} has tables of another DuckLake than {DUCKLAKE_VERSION}"
+        cure = (
+            "Run 'roentgene upgrade', which keeps a copy first; of a newer one, upgrade roentgene"
+        )
+        return WarehouseError(msg, cure)
     happened = accident(error)
     if isinstance(happened, CatalogueDamagedError):
         return damaged_catalogue(_first_line(error), layout.catalogue)

@@ -64,6 +64,11 @@ class Layout:
         return self.staging / "seals"
 
     @property
+    def catalogue_before_upgrade(self) -> Path:
+        """The catalogue as it was before the last upgrade."""
+        return self.staging / "before-upgrade" / "catalog.sqlite"
+
+    @property
     def spill(self) -> Path:
         """Where a query goes that does not fit its memory."""
         return self.staging / "spill"

@@ -55,6 +55,18 @@ def bring_up_to_date(warehouse: Warehouse) -> None:
         record(tx, action, subject)
 
 
+def follow_settings(warehouse: Warehouse) -> None:
+    """Write the settings and deploy views that have changed; tables change by an upgrade alone.
+
+    Raises
+    ------
+    WarehouseError
+        If the tables are those of an earlier version, or of a newer one.
+    """
+    require_current(warehouse)
+    bring_up_to_date(warehouse)
+
+
 def require_current(warehouse: Warehouse) -> None:
     """Refuse a warehouse whose tables are those of an earlier version.
 
@@ -67,7 +79,9 @@ def require_current(warehouse: Warehouse) -> None:
     if pending:
         names = ", ".join(migration.name for migration in pending)
         msg = f"{warehouse.folder} was made by an earlier roentgene and lacks {names}"
-        raise WarehouseError(msg, "Run 'roentgene upgrade', which makes a backup first")
+        raise WarehouseError(
+            msg, "Run 'roentgene upgrade', which keeps a copy of the catalogue first"
+        )
 
 
 def views_to_publish(study: Study) -> list[publishing.View]:

@@ -16,7 +16,12 @@ from roentgene.warehouse.connection import attach, connect, detach, detach_if_at
 from roentgene.warehouse.first_statistics import give_statistics
 from roentgene.warehouse.layout import Layout, find_warehouse
 from roentgene.warehouse.lock import writer_lock
-from roentgene.warehouse.migrate import bring_up_to_date, pending_migrations, prepare_lake
+from roentgene.warehouse.migrate import (
+    bring_up_to_date,
+    follow_settings,
+    pending_migrations,
+    prepare_lake,
+)
 from roentgene.warehouse.premises import check_premises
 from roentgene.warehouse.snapshots import resolve, snapshots
 from roentgene.warehouse.store import Warehouse
@@ -138,18 +143,34 @@ def _open_reader(
 def _open_writer(
     layout: Layout,
     study: Study,
-    prepare: Callable[[Warehouse], None] = bring_up_to_date,
+    prepare: Callable[[Warehouse], None] = follow_settings,
     database: duckdb.DuckDBPyConnection | None = None,
     *,
     new: bool = False,
+    before_attaching: Callable[[], None] = lambda: None,
 ) -> Warehouse:
     check_premises(layout, new=new)
     with ExitStack() as stack:
         stack.enter_context(writer_lock(layout.writer_lock))
+        before_attaching()
         con = stack.enter_context(_connected(layout, database))
         attach(con, layout, read_only=False)
         warehouse = Warehouse(layout, study, con, None, stack.pop_all())
     return _ready(warehouse, prepare)
+
+
+def open_to_upgrade(layout: Layout, before_attaching: Callable[[], None]) -> Warehouse:
+    """Open a warehouse for writing and bring its tables to those of this version.
+
+    Parameters
+    ----------
+    layout : Layout
+        The warehouse.
+    before_attaching : callable
+        What is done first, under the writer's lock.
+    """
+    study = read_study(layout.root)
+    return _open_writer(layout, study, bring_up_to_date, before_attaching=before_attaching)
 
 
 def _ready(warehouse: Warehouse, prepare: Callable[[Warehouse], object]) -> Warehouse:

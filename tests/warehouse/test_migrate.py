@@ -23,6 +23,7 @@ from roentgene.warehouse.lock import writer_lock
 from roentgene.warehouse.migrate import bring_up_to_date, views_to_publish
 from roentgene.warehouse.opening import open_warehouse
 from roentgene.warehouse.store import Warehouse
+from roentgene.warehouse.upgrade import upgrade
 
 Stage = Callable[..., pa.Table]
 Repin = Callable[..., Warehouse]
@@ -305,6 +306,9 @@ def test_a_new_migration_is_applied_in_one_commit(
     text = "CREATE TABLE ops.added (i INTEGER);\nALTER TABLE study.patient ADD COLUMN added INT;\n"
     added = Migration("0002_added", text)
     known_migrations(monkeypatch, *migrations(), added)
+    with pytest.raises(WarehouseError, match="lacks 0002_added"):
+        open_warehouse(study.root, read_only=False)
+    upgrade(study.root)
     with open_warehouse(study.root, read_only=False) as warehouse:
         assert columns(warehouse, "ops.added") == ["i"]
         assert columns(warehouse, "study.patient")[-1] == "added"
