@@ -174,7 +174,9 @@ def test_the_commands_tell_it(old: Layout) -> None:
     refused = run("audit", "--since", "2020-01-01")
     assert (refused.exit_code, "roentgene upgrade" in refused.stderr) == (3, True)
     told = run("upgrade", "--dry-run")
-    assert told.stdout == "".join(f"migration {name} would be applied\n" for name in SINCE_0_1_0)
+    # views may have changed beside, before they are released
+    applied = "".join(f"migration {name} would be applied\n" for name in SINCE_0_1_0)
+    assert told.stdout.startswith(applied)
     done = run("upgrade")
     assert (done.exit_code, "The catalogue as it was: " in done.stdout) == (0, True)
     again = run("upgrade", "--json")
