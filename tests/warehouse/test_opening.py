@@ -353,9 +353,9 @@ def test_closing_lets_the_lock_go_and_so_does_an_error_while_opening(
     damaged = study.catalogue.with_name("aside")
     study.catalogue.rename(damaged)
     study.catalogue.write_bytes(b"this is no database" * 1000)
-    with pytest.raises(WarehouseError, match=r"catalog\.sqlite cannot be opened") as refused:
+    with pytest.raises(WarehouseError, match=r"catalog\.sqlite is damaged") as refused:
         open_warehouse(study.root, read_only=False)
-    assert refused.value.cure == "Run 'roentgene doctor'"
+    assert "roentgene restore" in refused.value.cure
     with writer_lock(study.writer_lock, 0):
         pass
 
