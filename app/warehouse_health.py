@@ -15,6 +15,7 @@ from roentgene.queries.query_file import query_text
 from roentgene.schemas.errors import RoentgeneError, WarehouseError
 from roentgene.schemas.tables import tables
 from roentgene.warehouse.analyst_file import is_current
+from roentgene.warehouse.care.under_way import read_under_way
 from roentgene.warehouse.layout import Layout
 from roentgene.warehouse.opening import open_warehouse
 from roentgene.warehouse.store import Warehouse
@@ -40,6 +41,7 @@ def check_warehouse(layout: Layout) -> Iterator[Finding]:
             yield Finding("catalogue", "bad", error.message, error.cure)
             return
         yield from _recovered(layout)
+    yield _erasure(layout)
     yield _rights(layout.root)
 
 
@@ -134,6 +136,21 @@ def _analyst_file(warehouse: Warehouse) -> Finding:
         detail = "is not of the last commit"
         return Finding(check, "warning", detail, "The next ingest renews it")
     return Finding(check, "ok", "is of the last commit")
+
+
+def _erasure(layout: Layout) -> Finding:
+    """Whether somebody who withdrew may still stand in files, for the erasure has not ended."""
+    try:
+        erasure = read_under_way(layout)
+    except WarehouseError as error:
+        return Finding("erasure", "warning", error.message, error.cure)
+    if erasure is None:
+        return Finding("erasure", "ok", "none is under way")
+    detail = (
+        f"withdrawal {erasure.withdrawal_id}, begun at {erasure.begun_at}, has not ended: files may"
+        " still hold the person"
+    )
+    return Finding("erasure", "warning", detail, "If nothing runs: roentgene erase --finish")
 
 
 def _rights(root: Path) -> Finding:

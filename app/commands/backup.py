@@ -66,7 +66,10 @@ def _made_lines(made: BackupReport) -> Iterator[str]:
 
 @app.command("list")
 def list_all(folder: BackupFolder, as_json: AsJson = False) -> None:
-    """List the backups in a folder, and whether all their files are there."""
+    """List the backups in a folder, and whether all their files are there.
+
+    One that precedes an erasure still holds who was erased.
+    """
     from roentgene.warehouse.care.backup_state import list_backups
     from roentgene.warehouse.care.backup_store import find_store
 
@@ -102,9 +105,14 @@ def _tell(found: list[BackupState], *, as_json: bool) -> None:
         return
     columns = ("backup", "study", "snapshot_id", "n_files", "n_bytes")
     rows = [
-        [*(getattr(state, name) for name in columns), state.fault or "whole"] for state in found
+        [*(getattr(state, name) for name in columns), state.fault or "whole", _erasures(state)]
+        for state in found
     ]
-    say(*table_lines((*columns, "state"), rows))
+    say(*table_lines((*columns, "state", "erasures"), rows))
+
+
+def _erasures(state: BackupState) -> str:
+    return f"before {counted(len(state.precedes), 'erasure')}" if state.precedes else ""
 
 
 @app.command()
@@ -116,6 +124,9 @@ def prune(
     keep: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="Remove all but the last N.")
     ] = None,
+    before_erasure: Annotated[
+        bool, typer.Option("--before-erasure", help="Remove those that hold who was erased.")
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")
     ] = False,
@@ -123,12 +134,15 @@ def prune(
 ) -> None:
     """Remove backups, and every file that no other backup holds."""
     from roentgene.warehouse.care.backup_state import prune as remove
+    from roentgene.warehouse.care.backup_state import withdrawals_after
     from roentgene.warehouse.care.backup_store import find_store
 
     store = find_store(folder)
     unwanted = set(backup or ())
     if keep is not None:
         unwanted |= set(store.names()[:-keep])
+    if before_erasure:
+        unwanted |= set(withdrawals_after(store))
     done = remove(store, unwanted, dry_run=dry_run)
     if as_json:
         say_json(done)

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 _BACKUPS = (
     "Backups, copies and releases that were taken out of the warehouse before still hold the"
-    " person: destroy them, or make them again"
+    " person: 'roentgene backup DIR', then 'roentgene backup prune DIR --before-erasure'; destroy"
+    " the rest, or make it again"
 )
 
 

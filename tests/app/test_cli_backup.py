@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -65,6 +66,43 @@ def test_pruning_by_number(roentgene: Run, study: Path, backups: Path) -> None:
     assert "would be removed" in would.out
     assert "1 backup kept" in roentgene("backup", "prune", backups, "--keep", 1).out
     assert len(roentgene("backup", "list", backups, "--json").json) == 1
+
+
+def test_backups_that_precede_an_erasure_are_marked_and_removed(
+    roentgene: Run, study: Path, backups: Path
+) -> None:
+    reports = study / "reports"
+    reports.mkdir(exist_ok=True)
+    for number in ("abcdefghij", "klmnopqrst"):
+        (reports / f"withdrawal-{number}.json").write_text("{}", encoding="utf-8")
+        roentgene("backup", backups, "-w", study)
+    listed = roentgene("backup", "list", backups, "--json").json
+    assert [row["precedes"] for row in listed] == [
+        ["abcdefghij", "klmnopqrst"],
+        ["klmnopqrst"],
+        [],
+    ]
+    told = roentgene("backup", "list", backups).out
+    assert "before 2 erasures" in told
+    would = roentgene("backup", "prune", backups, "--before-erasure", "--dry-run").out
+    assert (would.count("would be removed"), "1 backup kept" in would) == (3, True)
+    assert roentgene("backup", "prune", backups, "--before-erasure").exit_code == 0
+    (left,) = roentgene("backup", "list", backups, "--json").json
+    assert left["backup"] == listed[-1]["backup"]
+
+
+def test_a_backup_of_another_study_precedes_nothing_here(
+    roentgene: Run, study: Path, backups: Path
+) -> None:
+    (study / "reports").mkdir(exist_ok=True)
+    (study / "reports" / "withdrawal-abcdefghij.json").write_text("{}", encoding="utf-8")
+    settings = study / "study.yaml"
+    said = settings.read_text(encoding="utf-8")
+    settings.write_text(re.sub("(?m)^name: .*$", "name: other", said), encoding="utf-8")
+    roentgene("backup", backups, "-w", study)
+    listed = roentgene("backup", "list", backups, "--json").json
+    assert len({row["study"] for row in listed}) == 2
+    assert not any(row["precedes"] for row in listed)
 
 
 def test_a_warehouse_comes_back(roentgene: Run, backups: Path, study: Path, tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from roentgene.ingest.extract.phantom import PhantomFeature, PhantomResult
 from roentgene.queries.migration import Migration, migrations
 from roentgene.schemas.errors import ExtractionUnavailableError, QueryError
 from roentgene.schemas.phantom import ReferenceValue
+from roentgene.warehouse.care.under_way import UnderWay, write_under_way
 from roentgene.warehouse.layout import Layout
 from roentgene.warehouse.opening import open_warehouse
 
@@ -252,6 +253,17 @@ def test_an_analysts_file_that_is_gone_or_broken_is_told(study: Path) -> None:
     with (study / "study.yaml").open("a", encoding="utf-8") as stream:
         stream.write("publish: false\n")
     assert damaged(study) == {}
+
+
+def test_an_erasure_that_has_not_ended_is_told(study: Path) -> None:
+    layout = Layout(study)
+    write_under_way(layout, UnderWay("abcdefghij", "0" * 64, "all", "2026-01-02T03:04:05", "eve"))
+    found = damaged(study)["erasure"]
+    assert found.level == "warning"
+    assert found.detail.startswith("withdrawal abcdefghij, begun at 2026-01-02T03:04:05, has not")
+    assert "roentgene erase --finish" in found.cure
+    layout.erasure.write_text("cut o", encoding="utf-8")
+    assert "how far is unknown" in damaged(study)["erasure"].detail
 
 
 def test_rights_that_let_anybody_write_are_told(study: Path) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from roentgene.schemas.errors import RoentgeneError
 from roentgene.warehouse.care.backup_manifest import BackupManifest, manifest_file
 from roentgene.warehouse.care.backup_store import BackupStore, store_lock
+from roentgene.warehouse.care.receipt import withdrawal_of
 
 OnFile = Callable[[str, int, int], None]
 
@@ -31,6 +32,8 @@ class BackupState:
         What it brings back.
     fault : str
         Why it cannot be restored; empty where it can.
+    precedes : tuple of str
+        Withdrawals that came after it, by the numbers of their receipts: it holds who was erased.
     """
 
     backup: str
@@ -40,6 +43,7 @@ class BackupState:
     n_files: int | None
     n_bytes: int | None
     fault: str = ""
+    precedes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -74,7 +78,37 @@ def list_backups(store: BackupStore) -> list[BackupState]:
         missing = [file.path for file in manifest.files if not store.contents.holds(file.content)]
         return f"lacks {_first_of(missing)}" if missing else ""
 
-    return [_state(store, backup, lacks) for backup in store.names()]
+    precedes = withdrawals_after(store)
+    return [
+        replace(_state(store, backup, lacks), precedes=precedes.get(backup, ()))
+        for backup in store.names()
+    ]
+
+
+def withdrawals_after(store: BackupStore) -> Mapping[str, tuple[str, ...]]:
+    """Say which backups precede an erasure, and which withdrawals those were.
+
+    Each erasure leaves a receipt among the reports, and so in every backup that is made later. A
+    backup that lacks a receipt which a later one of the same study has was made before it.
+
+    Returns
+    -------
+    mapping of str to tuple of str
+        Numbers of receipts, by backup; without those that precede none or cannot be read.
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    later: dict[str, set[str]] = {}
+    for backup in reversed(store.names()):
+        try:
+            manifest = store.read(backup)
+        except RoentgeneError:
+            continue
+        own = {number for file in manifest.files if (number := withdrawal_of(file.path))}
+        known = later.setdefault(manifest.study, set())
+        if known - own:
+            found[backup] = tuple(sorted(known - own))
+        known |= own
+    return found
 
 
 def verify_backups(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -12,6 +13,8 @@ from typing import Any
 from roentgene.warehouse.care.scopes import Scope
 from roentgene.warehouse.care.under_way import UnderWay
 from roentgene.warehouse.layout import Layout
+
+_PLACE = re.compile(r"reports/withdrawal-([a-z]+)\.json")
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,19 @@ class Receipt:
 def receipt_file(layout: Layout, withdrawal_id: str) -> Path:
     """Where the receipt of a withdrawal lies."""
     return layout.reports / f"withdrawal-{withdrawal_id}.json"
+
+
+def withdrawal_of(place: str) -> str | None:
+    """Say whose receipt a file of a warehouse is, by its number; None where it is none.
+
+    Examples
+    --------
+    >>> withdrawal_of("reports/withdrawal-abcdefghij.json")
+    'abcdefghij'
+    >>> withdrawal_of("reports/20250101.html")
+    """
+    found = _PLACE.fullmatch(place)
+    return found[1] if found else None
 
 
 def write_receipt(layout: Layout, receipt: Receipt) -> None:
