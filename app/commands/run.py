@@ -59,7 +59,6 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Plan, extract, gate and commit; what is known already is not done again."""
-    from roentgene.app.pending_run import run_pending
     from roentgene.warehouse.layout import find_warehouse
 
     if pending == (cohort is not None):
@@ -74,6 +73,8 @@ def run(
     layout = find_warehouse(warehouse)
     with stoppable():
         if cohort is None:
+            from roentgene.app.pending_run import run_pending  # an unchanged file needs no DuckDB
+
             done = run_pending(layout, asked.ingest, log)
             _finish(done, command, finish_seconds, as_json=as_json)
         else:

@@ -66,7 +66,7 @@ def test_a_wrong_call_is_told_apart(roentgene: Callable[..., Any]) -> None:
     ("error", "exit_code", "told"),
     [
         (BatchRefusedError("a key stands twice", "Report it"), 4, "a key stands twice. Report it"),
-        (OSError(28, "No space left on device", "a"), 3, "a: No space left on device. Check"),
+        (OSError(28, "No space left on device", "a"), 4, "a: No space left on device. Make room"),
         (duckdb.IOException("cannot read x\nmore"), 3, "cannot read x. 'roentgene doctor'"),
     ],
 )

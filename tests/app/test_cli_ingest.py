@@ -274,9 +274,9 @@ def test_the_engine_path_is_handed_on(
     for command, answer in (("run", report()), ("extract", shard_report())):
         called = told_run(answer)
         assert roentgene("ingest", command, *where).exit_code == 0
-        assert called["more"][-1] == "fast"
+        assert "fast" in called["more"]
         assert roentgene("ingest", command, *where, "--engine-path", "stock").exit_code == 0
-        assert called["more"][-1] == "stock"
+        assert "stock" in called["more"]
         wrong = roentgene("ingest", command, *where, "--engine-path", "quick")
         assert wrong.exit_code == 2
 

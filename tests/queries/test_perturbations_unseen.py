@@ -25,7 +25,7 @@ EXCUSED = {
     "views/mart/segmentation_agreement.v1.sql": "perturbations are compared with nothing",
 }
 #: Folders whose queries look after stored rows, perturbed ones among them.
-KEEPING = ("ingest/", "gates/", "warehouse/", "app/batches", "migrations/")
+KEEPING = ("ingest/", "gates/", "warehouse/", "care/", "app/batches", "migrations/")
 
 
 def test_every_query_on_segmentations_says_which_repetitions_it_counts() -> None:

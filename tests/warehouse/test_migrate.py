@@ -363,6 +363,7 @@ def test_a_catalogue_of_somebody_else_is_refused(tmp_path: Path) -> None:
     with connect(layout) as con:
         attach(con, layout, read_only=False)
         con.execute("CREATE SCHEMA theirs")
+        con.execute("CREATE TABLE theirs.row AS SELECT 1 AS one")
     with pytest.raises(WarehouseError, match="was not made by roentgene") as refused:
         open_warehouse(layout.root)
     assert "roentgene init" in refused.value.cure
