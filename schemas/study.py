@@ -11,6 +11,7 @@ from pydantic import Field, field_validator, model_validator
 
 from roentgene.schemas.declared import Declared, Name, read_declared
 from roentgene.schemas.scheduled import ScheduledIngest
+from roentgene.schemas.storage import Storage
 
 STUDY_FILE = "study.yaml"
 # what the warehouse keeps there is nobody else's
@@ -195,6 +196,8 @@ class Study(Declared):
     """Limits of one query."""
     ingest: ScheduledIngest = ScheduledIngest()
     """What an ingest takes in that nobody watches."""
+    storage: Storage = Storage()
+    """Where catalogue and data lie."""
     publish: bool = True
     """Whether the analyst's file is renewed after each commit."""
     publish_parquet: str | None = None

@@ -12,6 +12,8 @@ import duckdb
 
 from roentgene.queries import render
 from roentgene.schemas.errors import CatalogueDamagedError, WarehouseError
+from roentgene.schemas.storage import Storage
+from roentgene.warehouse import server
 from roentgene.warehouse.accidents import accident, damaged_catalogue
 from roentgene.warehouse.layout import Layout
 from roentgene.warehouse.lock import retry_while_busy
@@ -24,6 +26,8 @@ LAKE = "lake"
 DUCKLAKE_VERSION = "1.0"
 # httpfs before anything encrypted, sqlite_scanner before the catalogue
 _EXTENSIONS = ("httpfs", "sqlite_scanner", "ducklake")
+_SERVER_EXTENSION = "postgres_scanner"
+_EMBEDDED = Storage()
 
 
 def extension_file(name: str) -> Path:
@@ -38,7 +42,10 @@ def extension_file(name: str) -> Path:
         root = files(f"duckdb_extension_{name}")
     except ModuleNotFoundError as error:
         msg = f"the DuckDB extension {name} is not installed"
-        raise WarehouseError(msg, "Install roentgene again with its dependencies") from error
+        cure = "Install roentgene again with its dependencies"
+        if name == _SERVER_EXTENSION:
+            cure = "pip install 'roentgene[growing]'"
+        raise WarehouseError(msg, cure) from error
     resource = root / "extensions" / f"v{duckdb.__version__}" / f"{name}.duckdb_extension"
     with as_file(resource) as path:
         if not path.is_file():
@@ -47,15 +54,23 @@ def extension_file(name: str) -> Path:
         return path
 
 
-def connect(layout: Layout) -> duckdb.DuckDBPyConnection:
+def connect(layout: Layout, storage: Storage = _EMBEDDED) -> duckdb.DuckDBPyConnection:
     """Connect to an empty in-memory DuckDB that can attach a lake.
+
+    Parameters
+    ----------
+    layout : Layout
+        The warehouse.
+    storage : Storage
+        Where its catalogue and data lie.
 
     Raises
     ------
     WarehouseError
         If an extension is missing, made for another DuckDB, or damaged.
     """
-    extensions = {name: extension_file(name) for name in _EXTENSIONS}
+    names = _EXTENSIONS if storage.catalog is None else (*_EXTENSIONS, _SERVER_EXTENSION)
+    extensions = {name: extension_file(name) for name in names}
     con = duckdb.connect(
         ":memory:",
         config={
@@ -85,14 +100,31 @@ def _load(con: duckdb.DuckDBPyConnection, name: str, file: Path) -> None:
 def attach(
     con: duckdb.DuckDBPyConnection,
     layout: Layout,
+    storage: Storage = _EMBEDDED,
     *,
     read_only: bool,
     snapshot: int | None = None,
+    new: bool = False,
     migrate: bool = False,
 ) -> None:
-    """Attach the lake of a folder as ``lake`` and make it the default.
+    """Attach the lake of a warehouse as ``lake`` and make it the default.
 
-    DuckLake's own tables are brought to the form of this version only where ``migrate`` says so.
+    Parameters
+    ----------
+    con : duckdb.DuckDBPyConnection
+        Connection to a DuckDB with the extensions.
+    layout : Layout
+        The warehouse.
+    storage : Storage
+        Where its catalogue and data lie.
+    read_only : bool
+        Whether nothing is to be written.
+    snapshot : int, optional
+        Snapshot to read at.
+    new : bool
+        Whether a catalogue is made in the database if there is none.
+    migrate : bool
+        Whether DuckLake's own tables, in a file, are brought to the form of this version.
 
     Raises
     ------
@@ -101,13 +133,29 @@ def attach(
     WarehouseBusyError
         If it stays locked.
     """
-    statement = render.attach_lake(
-        layout.catalogue, layout.data, LAKE, read_only=read_only, snapshot=snapshot, migrate=migrate
-    )
+    if storage.catalog is None:
+        statement = render.attach_lake(
+            layout.catalogue,
+            layout.data,
+            LAKE,
+            read_only=read_only,
+            snapshot=snapshot,
+            migrate=migrate,
+        )
+    else:
+        statement = render.attach_server_lake(
+            server.connection_string(storage),
+            storage.catalog_schema,
+            str(layout.data),
+            LAKE,
+            read_only=read_only,
+            snapshot=snapshot,
+            new=new,
+        )
     try:
         retry_while_busy(lambda: con.execute(statement))
     except duckdb.Error as error:
-        raise _unusable(layout, error) from error
+        raise _unusable(layout, storage, error) from error
     con.execute(f"USE {render.identifier(LAKE)}")
 
 
@@ -131,14 +179,14 @@ def lake_cursor(con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
     return cursor
 
 
-def ask(layout: Layout, action: Callable[[], Answer]) -> Answer:
+def ask(layout: Layout, storage: Storage, action: Callable[[], Answer]) -> Answer:
     """Do something with an attached lake; wait where a commit of another process is in the way.
 
     Raises
     ------
     WarehouseError
-        If a writer was stopped inside its commit since the lake was attached, or a file of data is
-        missing or damaged.
+        If a writer was stopped inside its commit since the lake was attached, a file of data is
+        missing or damaged, or the server that holds the catalogue was lost.
     WarehouseBusyError
         If the catalogue stays locked.
     duckdb.Error
@@ -147,8 +195,9 @@ def ask(layout: Layout, action: Callable[[], Answer]) -> Answer:
     try:
         return retry_while_busy(action)
     except duckdb.Error as error:
-        if _must_be_rolled_back(layout, error):
-            raise _unusable(layout, error) from error
+        lost = storage.catalog is not None and server.is_lost(error)
+        if lost or _must_be_rolled_back(layout, error):
+            raise _unusable(layout, storage, error) from error
         happened = accident(error)
         if happened is not None:
             raise happened from error
@@ -160,7 +209,9 @@ def _must_be_rolled_back(layout: Layout, error: duckdb.Error) -> bool:
     return "readonly database" in str(error) and layout.hot_journal.exists()
 
 
-def _unusable(layout: Layout, error: duckdb.Error) -> WarehouseError:
+def _unusable(layout: Layout, storage: Storage, error: duckdb.Error) -> WarehouseError:
+    if storage.catalog is not None:
+        return server.unusable(storage, error)
     if _must_be_rolled_back(layout, error):
         msg = "a writer was stopped inside its commit and left the catalogue to be rolled back"
         return WarehouseError(msg, "Run 'roentgene doctor' or the next ingest; nothing is lost")

@@ -24,14 +24,17 @@ def last_commit(layout: Layout) -> int | None:
     -------
     int or None
         None where it cannot be said now: a killed writer left something to be undone, somebody is
-        committing, or there is no catalogue.
+        committing, the catalogue is in a database, or there is none.
     """
     if layout.hot_journal.exists():
         return None
     try:
+        # where a database holds the catalogue, a file of SQLite beside it is a former one
+        if b"catalog" in layout.study.read_bytes():
+            return None
         where = f"{layout.catalogue.as_uri()}?mode=ro"
         with closing(sqlite3.connect(where, uri=True)) as catalogue:
             (snapshot_id,) = catalogue.execute(query_text("warehouse/last_commit")).fetchone()
-    except sqlite3.Error:
+    except (OSError, sqlite3.Error):
         return None
     return int(snapshot_id)

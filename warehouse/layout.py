@@ -6,8 +6,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from roentgene.schemas.errors import WarehouseError
-from roentgene.schemas.study import STUDY_FILE
+from roentgene.schemas.errors import FileError, WarehouseError
+from roentgene.schemas.study import STUDY_FILE, read_study
 
 WAREHOUSE_VARIABLE = "ROENTGENE_WAREHOUSE"
 
@@ -107,13 +107,24 @@ def find_warehouse(folder: Path | None = None) -> Layout:
     named = folder or (Path(variable) if variable else None)
     if named is not None:
         layout = Layout(named.resolve())
-        if not layout.study.is_file() or not layout.catalogue.is_file():
+        if not layout.study.is_file() or not _has_catalogue(layout):
             msg = f"{named} is no warehouse: it lacks {STUDY_FILE} or catalog.sqlite"
             raise WarehouseError(msg, f"Make one with 'roentgene init {named}'")
         return layout
     here = Path.cwd()
     for candidate in (here, *here.parents):
-        if Layout(candidate).study.is_file() and Layout(candidate).catalogue.is_file():
-            return Layout(candidate)
+        layout = Layout(candidate)
+        if layout.study.is_file() and _has_catalogue(layout):
+            return layout
     msg = "no warehouse here or in any folder above"
     raise WarehouseError(msg, f"Name one with -w DIR or ${WAREHOUSE_VARIABLE}")
+
+
+def _has_catalogue(layout: Layout) -> bool:
+    """Whether the catalogue lies in the folder, or ``study.yaml`` names a database for it."""
+    if layout.catalogue.is_file():
+        return True
+    try:
+        return read_study(layout.root).storage.catalog is not None
+    except FileError:
+        return False

@@ -11,6 +11,7 @@ import duckdb
 import yaml
 
 from roentgene.schemas.errors import FileError
+from roentgene.schemas.storage import Storage
 from roentgene.schemas.study import STUDY_FILE, Study, read_study
 from roentgene.warehouse.connection import attach, connect, detach, detach_if_attached
 from roentgene.warehouse.first_statistics import give_statistics
@@ -23,6 +24,7 @@ from roentgene.warehouse.migrate import (
     prepare_lake,
 )
 from roentgene.warehouse.premises import check_premises
+from roentgene.warehouse.server import holds_catalogue, make_schema, server, turn_to_commit
 from roentgene.warehouse.snapshots import resolve, snapshots
 from roentgene.warehouse.store import Warehouse
 
@@ -81,7 +83,8 @@ class Opener:
 
     def __init__(self, folder: str | Path | None = None) -> None:
         self._layout = find_warehouse(Path(folder) if folder is not None else None)
-        self._database = connect(self._layout)
+        self._storage = read_study(self._layout.root).storage
+        self._database = connect(self._layout, self._storage)
 
     def __enter__(self) -> Opener:
         return self
@@ -107,11 +110,11 @@ class Opener:
 
 @contextmanager
 def _connected(
-    layout: Layout, database: duckdb.DuckDBPyConnection | None
+    layout: Layout, storage: Storage, database: duckdb.DuckDBPyConnection | None
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """Connect to a DuckDB of its own, or to one that outlives the connection without the lake."""
     if database is None:
-        with connect(layout) as con:
+        with connect(layout, storage) as con:
             yield con
         return
     try:
@@ -128,14 +131,14 @@ def _open_reader(
     at: int | str | None,
     database: duckdb.DuckDBPyConnection | None = None,
 ) -> Warehouse:
-    check_premises(layout)
+    check_premises(layout, study.storage)
     with ExitStack() as stack:
-        con = stack.enter_context(_connected(layout, database))
-        attach(con, layout, read_only=True)
+        con = stack.enter_context(_connected(layout, study.storage, database))
+        attach(con, layout, study.storage, read_only=True)
         known = snapshots(con)
         pinned = known[-1].snapshot_id if at is None else resolve(known, at)
         detach(con)
-        attach(con, layout, read_only=True, snapshot=pinned)
+        attach(con, layout, study.storage, read_only=True, snapshot=pinned)
         warehouse = Warehouse(layout, study, con, pinned, stack.pop_all())
     return _ready(warehouse, pending_migrations)
 
@@ -149,13 +152,18 @@ def _open_writer(
     new: bool = False,
     before_attaching: Callable[[], None] = lambda: None,
 ) -> Warehouse:
-    check_premises(layout, new=new)
+    storage, confirm = study.storage, None
+    check_premises(layout, storage, new=new)
     with ExitStack() as stack:
         stack.enter_context(writer_lock(layout.writer_lock))
         before_attaching()
-        con = stack.enter_context(_connected(layout, database))
-        attach(con, layout, read_only=False)
-        warehouse = Warehouse(layout, study, con, None, stack.pop_all())
+        con = stack.enter_context(_connected(layout, storage, database))
+        if storage.catalog is not None:
+            if new:
+                _refuse_existing_catalogue(con, storage)
+            confirm = stack.enter_context(turn_to_commit(con, storage))
+        attach(con, layout, storage, read_only=False, new=new)
+        warehouse = Warehouse(layout, study, con, None, stack.pop_all(), confirm)
     return _ready(warehouse, prepare)
 
 
@@ -171,6 +179,16 @@ def open_to_upgrade(layout: Layout, before_attaching: Callable[[], None]) -> War
     """
     study = read_study(layout.root)
     return _open_writer(layout, study, bring_up_to_date, before_attaching=before_attaching)
+
+
+def _refuse_existing_catalogue(con: duckdb.DuckDBPyConnection, storage: Storage) -> None:
+    with server(con, storage) as session:
+        make_schema(session, storage)
+        if holds_catalogue(session):
+            place = f"{storage.catalog_name}, schema {storage.catalog_schema},"
+            msg = f"{place} holds a catalogue already"
+            cure = "Name another catalog_schema, or put the study.yaml of that warehouse here"
+            raise FileError(msg, cure)
 
 
 def _ready(warehouse: Warehouse, prepare: Callable[[Warehouse], object]) -> Warehouse:
@@ -202,10 +220,11 @@ def create_warehouse(folder: str | Path, study: Study | None = None) -> Layout:
     if layout.catalogue.exists():
         msg = f"{folder} holds a catalogue without {STUDY_FILE}: it was never finished, or lost it"
         raise FileError(msg, f"Put {STUDY_FILE} back if it is yours, or choose another folder")
-    check_premises(layout, new=True)
+    settings = study or Study(name=layout.root.name)
+    check_premises(layout, settings.storage, new=True)
     for path in (layout.root, layout.data, layout.staging, layout.reports):
         path.mkdir(parents=True, exist_ok=True)
-    _open_writer(layout, study or Study(name=layout.root.name), _found, new=True).close()
+    _open_writer(layout, settings, _found, new=True).close()
     return layout
 
 

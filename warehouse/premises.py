@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from roentgene.schemas.errors import DataFolderGoneError
+from roentgene.schemas.storage import Storage
 from roentgene.warehouse.accidents import damaged_catalogue
 from roentgene.warehouse.file_system import refuse_network
 from roentgene.warehouse.layout import Layout
 
 
-def check_premises(layout: Layout, *, new: bool = False) -> None:
+def check_premises(layout: Layout, storage: Storage, *, new: bool = False) -> None:
     """Refuse a warehouse whose folder is not as a warehouse leaves it.
 
     DuckDB would make an empty catalogue in the place of one that is gone, and an empty folder in
@@ -20,6 +21,8 @@ def check_premises(layout: Layout, *, new: bool = False) -> None:
     ----------
     layout : Layout
         The warehouse.
+    storage : Storage
+        Where its catalogue lies; one in a database is that database's care.
     new : bool
         Whether it is being made.
 
@@ -32,10 +35,11 @@ def check_premises(layout: Layout, *, new: bool = False) -> None:
     NetworkFileSystemError
         If the catalogue lies where several machines would have to agree on locks.
     """
-    refuse_network(layout.root)
+    if storage.catalog is None:
+        refuse_network(layout.root)
     if new:
         return
-    if layout.catalogue.stat().st_size == 0:
+    if storage.catalog is None and layout.catalogue.stat().st_size == 0:
         reason = "it is an empty file"
         raise damaged_catalogue(reason, layout.catalogue)
     if not _has_content(layout.data):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from functools import cached_property
 from pathlib import Path
@@ -42,6 +42,8 @@ class Warehouse:
         Snapshot that a reader sees; None for a writer.
     held : ExitStack
         What is to be let go at the end.
+    confirm : callable, optional
+        Called before each COMMIT; raises where the right to commit was lost.
     """
 
     def __init__(
@@ -51,12 +53,14 @@ class Warehouse:
         con: duckdb.DuckDBPyConnection,
         pinned: int | None,
         held: ExitStack,
+        confirm: Callable[[], None] | None = None,
     ) -> None:
         self.layout = layout
         self.study = study
         self.connection = con
         self._pinned = pinned
         self._held = held
+        self._confirm = confirm
 
     def __enter__(self) -> Warehouse:
         return self
@@ -85,7 +89,7 @@ class Warehouse:
 
     def snapshots(self) -> list[Snapshot]:
         """All snapshots that have not expired, the oldest first."""
-        return ask(self.layout, lambda: snapshots(self.connection))
+        return ask(self.layout, self.study.storage, lambda: snapshots(self.connection))
 
     def sql(
         self, query: str, parameters: Mapping[str, Any] | None = None
@@ -100,12 +104,18 @@ class Warehouse:
             Values of the parameters; never put them into the text.
         """
         bound = dict(parameters) if parameters else None
-        return ask(self.layout, lambda: self.connection.sql(query, params=bound))
+        return ask(
+            self.layout, self.study.storage, lambda: self.connection.sql(query, params=bound)
+        )
 
     def arrow(self, sql: str, parameters: Mapping[str, Any] | None = None) -> pa.Table:
         """Run a query with bound parameters and give its rows as an Arrow table."""
         bound = dict(parameters) if parameters else None
-        return ask(self.layout, lambda: self.connection.execute(sql, bound).to_arrow_table())
+        return ask(
+            self.layout,
+            self.study.storage,
+            lambda: self.connection.execute(sql, bound).to_arrow_table(),
+        )
 
     def filled_tables(self) -> frozenset[str]:
         """Full names of the tables that hold rows, but for what a running transaction wrote."""
@@ -116,7 +126,13 @@ class Warehouse:
     ) -> Iterator[tuple[Any, ...]]:
         """Run a query with bound parameters and give its rows as tuples."""
         bound = dict(parameters) if parameters else None
-        return iter(ask(self.layout, lambda: self.connection.execute(sql, bound).fetchall()))
+        return iter(
+            ask(
+                self.layout,
+                self.study.storage,
+                lambda: self.connection.execute(sql, bound).fetchall(),
+            )
+        )
 
     def transaction(self, author: str, message: str) -> AbstractContextManager[Transaction]:
         """Begin a transaction that commits as a whole, or not at all.
@@ -133,11 +149,13 @@ class Warehouse:
         if self._pinned is not None:
             msg = f"{self.folder} was opened to read, not to write"
             raise FileError(msg, "Open it with read_only=False")
-        return transaction(self.connection, author, message, self._attach_anew, self.layout.data)
+        return transaction(
+            self.connection, author, message, self._attach_anew, self.layout.data, self._confirm
+        )
 
     def _attach_anew(self) -> None:
         detach(self.connection)
-        attach(self.connection, self.layout, read_only=False)
+        attach(self.connection, self.layout, self.study.storage, read_only=False)
 
     @cached_property
     def _engine(self) -> Engine:

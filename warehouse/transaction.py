@@ -174,6 +174,7 @@ def transaction(
     message: str,
     renew: Callable[[], None],
     data: Path | None = None,
+    confirm: Callable[[], None] | None = None,
 ) -> Iterator[Transaction]:
     """Run a transaction on the lake; any error rolls everything back.
 
@@ -188,6 +189,8 @@ def transaction(
         locked for everybody, this process included, until the lake is detached.
     data : Path, optional
         Folder with the data of the lake, where many rows are written straight into a file.
+    confirm : callable, optional
+        Called before the COMMIT; what it raises rolls everything back.
 
     Raises
     ------
@@ -202,6 +205,8 @@ def transaction(
     try:
         yield running
         _refuse_aborted(con)
+        if confirm is not None:
+            confirm()
     except BaseException as error:
         _roll_back(con)
         running.discard_files()

@@ -20,6 +20,7 @@ from pathlib import Path
 from roentgene.queries.query_file import query_text
 from roentgene.schemas.errors import WarehouseError
 from roentgene.warehouse.analyst_file import renew
+from roentgene.warehouse.care.embedded import refuse_database
 from roentgene.warehouse.connection import DUCKLAKE_VERSION, attach, connect, detach
 from roentgene.warehouse.layout import Layout, find_warehouse
 from roentgene.warehouse.migrate import pending_migrations, views_are_deployed
@@ -69,12 +70,15 @@ def upgrade(folder: Path | None, *, dry_run: bool = False) -> Upgrade:
 
     Raises
     ------
+    FileError
+        If the catalogue lies in PostgreSQL.
     WarehouseError
         If the warehouse was written by a newer roentgene or DuckLake, or cannot be used.
     WarehouseBusyError
         If another process writes.
     """
     layout = find_warehouse(folder)
+    refuse_database(layout, "'roentgene upgrade'", "See docs/growing.md for what holds there")
     found = _outlook(layout)
     if dry_run or not found.is_needed:
         return found

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pytest
 
 from roentgene.schemas.errors import FileError, WarehouseBusyError, WarehouseError
+from roentgene.schemas.storage import Storage
 from roentgene.schemas.study import PatientFeatureRules, Study, read_study
 from roentgene.warehouse import connection, lock, opening
 from roentgene.warehouse.connection import connect, extension_file
@@ -546,8 +547,8 @@ def test_each_opening_in_turn_sees_what_was_committed_before(
 ) -> None:
     databases = []
 
-    def connect_once(layout: Layout) -> duckdb.DuckDBPyConnection:
-        databases.append(connect(layout))
+    def connect_once(layout: Layout, storage: Storage) -> duckdb.DuckDBPyConnection:
+        databases.append(connect(layout, storage))
         return databases[-1]
 
     with monkeypatch.context() as patched, pytest.raises(RuntimeError, match="the end"):

@@ -1,0 +1,70 @@
+"""Where catalogue and data of a warehouse lie: settings of ``study.yaml``, never secrets."""
+
+from __future__ import annotations
+
+import re
+
+from pydantic import Field, field_validator
+
+from roentgene.schemas.declared import Declared
+
+_PREFIX = "postgres:"
+_PLACES = frozenset({"host", "hostaddr", "port", "dbname", "user", "service", "passfile"})
+_TLS = frozenset({"sslmode", "sslrootcert", "sslcert", "sslkey"})
+_WORD = re.compile(r"[^\s'\"\\=]+")
+
+
+class Storage(Declared):
+    """Where catalogue and data lie; left out, both lie in the folder of the warehouse."""
+
+    catalog: str | None = None
+    """PostgreSQL database that holds the catalogue, in the words of libpq:
+    ``postgres:host=db.example.org dbname=lgg user=roentgene``. The password stands in
+    ``~/.pgpass`` or ``$PGPASSWORD``, and what is left out is taken from libpq's own variables.
+    """
+    catalog_schema: str = Field(default="public", pattern=r"^[a-z_][a-z0-9_]{0,62}$")
+    """Schema of the database, for several warehouses may share one."""
+    timeout_seconds: float = Field(default=10.0, ge=2, le=600)
+    """Time after which a server that does not answer counts as unreachable."""
+
+    @field_validator("catalog")
+    @classmethod
+    def _is_a_database_without_password(cls, given: str | None) -> str | None:
+        if given is not None:
+            _parameters(given)
+        return given
+
+    @property
+    def catalog_parameters(self) -> dict[str, str]:
+        """Parameters of libpq by name; empty where the catalogue lies in the folder."""
+        return {} if self.catalog is None else _parameters(self.catalog)
+
+    @property
+    def catalog_name(self) -> str:
+        """The database in words, for messages."""
+        parameters = self.catalog_parameters
+        host = parameters.get("host") or parameters.get("hostaddr") or parameters.get("service")
+        name = parameters.get("dbname", "its default database")
+        return f"PostgreSQL {name} on {host or 'its default host'}"
+
+
+def _parameters(given: str) -> dict[str, str]:
+    example = f"write {_PREFIX}host=db.example.org dbname=lgg"
+    if not given.startswith(_PREFIX) or "://" in given:
+        raise ValueError(example)
+    found: dict[str, str] = {}
+    for part in given.removeprefix(_PREFIX).split():
+        name, equals, value = part.partition("=")
+        if name == "password":
+            msg = "a password has no place in study.yaml: put it into ~/.pgpass or $PGPASSWORD"
+            raise ValueError(msg)
+        # a value that is refused is not repeated, for it may be a secret
+        if not equals or not _WORD.fullmatch(value):
+            msg = f"every part is name=value, without quotes; {example}"
+            raise ValueError(msg)
+        if name not in _PLACES | _TLS or name in found:
+            valid = ", ".join(sorted(_PLACES | _TLS))
+            msg = f"{name!r} is no parameter, or stands twice; valid ones are {valid}"
+            raise ValueError(msg)
+        found[name] = value
+    return found

@@ -1,0 +1,20 @@
+"""What works on the file of a catalogue alone is refused where a database holds it."""
+
+from __future__ import annotations
+
+from roentgene.schemas.errors import FileError
+from roentgene.schemas.study import read_study
+from roentgene.warehouse.layout import Layout
+
+
+def refuse_database(layout: Layout, what: str, cure: str) -> None:
+    """Refuse to do half of something: of a catalogue in a database there is no file.
+
+    Raises
+    ------
+    FileError
+        If the catalogue lies in PostgreSQL.
+    """
+    if read_study(layout.root).storage.catalog is not None:
+        msg = f"{what} knows catalogues in the folder alone, and this one lies in PostgreSQL"
+        raise FileError(msg, cure)
