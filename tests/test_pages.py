@@ -70,3 +70,17 @@ def test_recovery(tmp_path: Path) -> None:
     assert "0 files of 0 bytes were new" in printed
     assert printed.count("whole") == 4
     assert printed.splitlines()[-1].startswith("ok      catalogue: opens at snapshot")
+
+
+def test_an_auditors_hour(tmp_path: Path) -> None:
+    page = (PAGES / "auditors-hour.md").read_text(encoding="utf-8")
+    printed = answer_of(page, tmp_path)
+    quoted = re.findall(r"^    (.+)$", page.rpartition("```")[2], re.MULTILINE)
+    assert len(quoted) > 15
+    place = 0
+    for line in quoted:
+        told = r".*?".join(re.escape(part) for part in line.split("…"))
+        found = re.compile(rf"^ *{told}", re.MULTILINE).search(printed, place)
+        assert found, f"the page says {line!r}, but after what stands before it nothing does"
+        place = found.end()
+    assert "GLIO-04" not in printed[printed.index("Erased (all)") :]
