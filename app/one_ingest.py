@@ -12,6 +12,7 @@ from roentgene.ingest.steps import OnStep, untold
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from roentgene.ingest.arrivals import Arrived
     from roentgene.ingest.ingest_report import IngestReport
     from roentgene.warehouse.layout import Layout
 
@@ -37,7 +38,13 @@ class Asked:
     dask: str | None = None
     engine_path: Literal["fast", "stock"] = "fast"
 
-    def ingest(self, layout: Layout, cohort: Path, on_step: OnStep = untold) -> IngestReport:
+    def ingest(
+        self,
+        layout: Layout,
+        cohort: Path,
+        on_step: OnStep = untold,
+        arrived: Arrived | None = None,
+    ) -> IngestReport:
         """Ingest a cohort file; of one that has not changed nothing is loaded.
 
         Raises
@@ -47,7 +54,7 @@ class Asked:
         """
         from roentgene.ingest.seal import unchanged_delivery
 
-        report = unchanged_delivery(layout, cohort)
+        report = None if arrived else unchanged_delivery(layout, cohort)
         if report is not None:
             return report
         with (
@@ -57,4 +64,6 @@ class Asked:
             warm_up_for_first(executor, layout, cohort)
             from roentgene.ingest.run import run_ingest  # only now: it takes seconds to load
 
-            return run_ingest(layout.root, cohort, executor, on_progress, self.engine_path, on_step)
+            return run_ingest(
+                layout.root, cohort, executor, on_progress, self.engine_path, on_step, arrived
+            )

@@ -11,6 +11,8 @@ from roentgene.app.terminal import counted, one_line
 if TYPE_CHECKING:
     from roentgene.ingest.ingest_report import IngestReport
 
+_MOST_GONE = 20
+
 
 def report_object(report: IngestReport) -> dict[str, Any]:
     """Give a report with its refusals and their cures, to be written as JSON."""
@@ -30,6 +32,11 @@ def report_lines(report: IngestReport) -> Iterator[str]:
     if report.n_known_refusals:
         known = counted(report.n_known_refusals, "refusal")
         yield f"{known} known before: roentgene quarantine list"
+    if report.gone:
+        yield f"{counted(len(report.gone), 'file')} gone since an earlier run; nothing was deleted:"
+        yield from (one_line(f"  {name}") for name in report.gone[:_MOST_GONE])
+        if len(report.gone) > _MOST_GONE:
+            yield f"  and {len(report.gone) - _MOST_GONE:,} more: --json names them all"
     if report.report is not None:
         yield f"Report of the gates: {report.report}"
     if report.batch_id is None:

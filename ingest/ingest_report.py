@@ -33,6 +33,9 @@ class IngestReport:
         Page of the gates' results.
     seconds : float
         Time it took.
+    gone : tuple of str
+        Files that the cohort file once brought and that are no longer where it looks. Nothing of
+        them was deleted.
     """
 
     cohort_id: str
@@ -43,3 +46,4 @@ class IngestReport:
     n_known_refusals: int
     report: Path | None
     seconds: float
+    gone: tuple[str, ...] = ()

@@ -42,11 +42,14 @@ class Examined:
         File and subject of every refusal of images and masks that could have been met.
     delivered : frozenset of str
         Every file of the delivery.
+    is_part : bool
+        Whether the cohort has other deliveries beside this one, of which it says nothing.
     """
 
     tables: frozenset[str]
     subjects: frozenset[tuple[str | None, str | None]]
     delivered: frozenset[str]
+    is_part: bool = False
 
 
 @dataclass(frozen=True)
@@ -105,6 +108,9 @@ def change_of(
 
 
 def _is_over(refusal: StoredRefusal, examined: Examined) -> bool:
+    if examined.is_part:
+        # a file of the same name in another delivery is another file
+        return (refusal.file_path, refusal.subject) in examined.subjects
     if refusal.stage == "manifest":
         return True  # every run reads manifests and patterns as a whole
     if refusal.file_path is None:

@@ -16,6 +16,7 @@ def ready_plan(
     cohort_file: Path,
     engine_path: EnginePath,
     fitted: dict[str, HabitatModel],
+    delivery: Path | None = None,
 ) -> Plan:
     """Plan the ingest of a cohort file, and fit what must be fitted before.
 
@@ -29,15 +30,17 @@ def ready_plan(
         Whether engines may take their quicker way to the same values.
     fitted : dict of str to HabitatModel
         Models by name that were fitted for an earlier plan; those fitted now are added.
+    delivery : Path, optional
+        Folder of one delivery of several, at which the paths of the cohort file start.
 
     Raises
     ------
     FileError
         As :func:`roentgene.ingest.planning.plan.make_plan`, and if a model cannot be fitted.
     """
-    plan = make_plan(warehouse, cohort_file, engine_path, fitted)
+    plan = make_plan(warehouse, cohort_file, engine_path, fitted, delivery)
     if not plan.imaging.fitting:
         return plan
     for fitting in plan.imaging.fitting:
         fitted[fitting.habitats.model] = fit_model(fitting)
-    return make_plan(warehouse, cohort_file, engine_path, fitted)
+    return make_plan(warehouse, cohort_file, engine_path, fitted, delivery)

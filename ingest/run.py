@@ -18,6 +18,7 @@ from threading import Thread
 
 import pyarrow as pa
 
+from roentgene.ingest.arrivals import Arrived
 from roentgene.ingest.committing.batch import Batch, gather
 from roentgene.ingest.committing.commit import (
     BatchHead,
@@ -47,6 +48,7 @@ from roentgene.ingest.staging.cases import (
     stage_cases,
 )
 from roentgene.ingest.steps import OnStep, untold
+from roentgene.ingest.taken import vanished
 from roentgene.schemas.cohort import read_cohort
 from roentgene.schemas.tables import table
 from roentgene.warehouse.analyst_file import catch_up, renew
@@ -67,6 +69,7 @@ def run_ingest(
     on_progress: OnProgress = silent,
     engine_path: EnginePath = "fast",
     on_step: OnStep = untold,
+    arrived: Arrived | None = None,
 ) -> IngestReport:
     """Ingest a cohort file into a warehouse.
 
@@ -85,6 +88,9 @@ def run_ingest(
         known already is not measured again for that.
     on_step : callable
         Told of each step once it is done, and how much there was of it.
+    arrived : Arrived, optional
+        A complete delivery, at whose folder the paths of the cohort file start. It is known as
+        taken from then on, also where nothing of it is new.
 
     Raises
     ------
@@ -108,8 +114,9 @@ def run_ingest(
         while True:
             with opener.open() as reader:
                 _warm_up(executor, reader, cohort_file)
-                plan = ready_plan(reader, cohort_file, engine_path, fitted)
+                plan = ready_plan(reader, cohort_file, engine_path, fitted, _folder(arrived))
                 planned_at = reader.snapshot_id
+                gone = () if arrived else vanished(reader, plan.cohort.cohort_id, _found(plan))
             on_step("planned", **_planned(plan))
             staging = reader.layout.staging / plan.cohort.cohort_id
             staged.update(staging / case.case_key for case in plan.imaging.cases)
@@ -131,18 +138,19 @@ def run_ingest(
             on_step("gated", n_refused=len(batch.refusals))
             change = change_of(plan.cohort.cohort_id, batch.refusals, plan.known, plan.examined)
             done: _Done | None = None
-            if not is_empty(batch, change):
+            if arrived is not None or not is_empty(batch, change):
                 with opener.open(read_only=False) as writer:
                     if _is_overtaken(plan, writer):
                         continue  # what is new now?
-                    done = _commit(writer, plan, batch, change, started_at)
+                    done = _commit(writer, plan, batch, change, started_at, arrived)
                     on_step("committed", n_rows=sum(done.facts.rows.values()))
             break
     _clear(staged, staging)
     n_known_refusals = len(plan.known.standing_refusals - change.resolved)
     # a Parquet copy may lie anywhere: only a run sees whether it is still there
     has_copy = reader.study.publish_parquet is not None
-    if plan.sources is not None and not change.new and not has_copy:
+    is_whole = arrived is None and not gone
+    if plan.sources is not None and not change.new and not has_copy and is_whole:
         seal_delivery(
             layout,
             cohort_file,
@@ -162,7 +170,18 @@ def run_ingest(
         n_known_refusals,
         done.page if done else None,
         time.monotonic() - begun,
+        gone,
     )
+
+
+def _folder(arrived: Arrived | None) -> Path | None:
+    return None if arrived is None else arrived.folder
+
+
+def _found(plan: Plan) -> Set[str]:
+    """Files that a cohort file finds; a table that it names but that is missing is refused."""
+    missing = {r.file_path for r in plan.refusals if r.reason_code == "file_missing"}
+    return (plan.imaging.files | {table.name for table in plan.tables}) - missing
 
 
 def _planned(plan: Plan) -> dict[str, int | str]:
@@ -241,6 +260,7 @@ def _commit(
     batch: Batch,
     change: QuarantineChange,
     started_at: datetime,
+    arrived: Arrived | None,
 ) -> _Done:
     """Commit, write the page of the gates, renew the analyst's file."""
     now = datetime.now(UTC)
@@ -255,7 +275,7 @@ def _commit(
         return facts
 
     try:
-        committed = commit(warehouse, plan, batch, change, head)
+        committed = commit(warehouse, plan, batch, change, head, arrived)
     except CatalogueRefusedError as error:
         report({}, error.counts, (*batch.refusals, *error.refusals))
         raise

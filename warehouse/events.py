@@ -36,6 +36,7 @@ Action = Literal[
     "backup",
     "restore",
     "move",
+    "deliver",
 ]
 
 _EVENTS = "ops.event"

@@ -11,6 +11,7 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 
+from roentgene.ingest.arrivals import Arrived
 from roentgene.ingest.committing.batch import GENE_SET, GENE_SET_KEY, Batch
 from roentgene.ingest.committing.numbering import new_features, number_measurements, number_values
 from roentgene.ingest.gates.catalogue import check_catalogue
@@ -19,6 +20,7 @@ from roentgene.ingest.planning.plan import Plan
 from roentgene.ingest.planning.table_plan import TablePlan
 from roentgene.ingest.quarantine import QuarantineChange
 from roentgene.ingest.refusal import Refusal, RuleCount
+from roentgene.ingest.taken import record_taken
 from roentgene.queries.query_file import query_text
 from roentgene.schemas.errors import BatchRefusedError
 from roentgene.schemas.tables import table
@@ -90,7 +92,12 @@ def is_empty(batch: Batch, change: QuarantineChange) -> bool:
 
 
 def commit(
-    warehouse: Warehouse, plan: Plan, batch: Batch, change: QuarantineChange, head: BatchHead
+    warehouse: Warehouse,
+    plan: Plan,
+    batch: Batch,
+    change: QuarantineChange,
+    head: BatchHead,
+    arrived: Arrived | None = None,
 ) -> Committed:
     """Write a batch in one transaction.
 
@@ -106,6 +113,8 @@ def commit(
         What becomes of refusals.
     head : BatchHead
         The batch.
+    arrived : Arrived, optional
+        Delivery that is known as taken from then on.
 
     Raises
     ------
@@ -132,6 +141,8 @@ def commit(
         if gate.refused:
             raise CatalogueRefusedError(gate.refused, gate.counts)
         _write_books(tx, plan, head, change, (*batch.counts, *people.counts, *gate.counts))
+        if arrived is not None:
+            record_taken(tx, arrived, cohort_id, head.batch_id)
         _insert(tx, "ops.batch", [_batch_row(cohort_id, message, head, written, change)])
     return Committed({name: n for name, n in written.items() if n}, (*people.counts, *gate.counts))
 

@@ -63,6 +63,8 @@ class Plan:
         Files and folders that it was read from; None where they are not all known beforehand.
     withdrawn : Withdrawn
         Who withdrew, when the plan was made.
+    is_part : bool
+        Whether it is of one delivery of several.
     """
 
     cohort: Cohort
@@ -75,6 +77,7 @@ class Plan:
     privacy: Privacy = UNDECLARED
     sources: frozenset[Path] | None = None
     withdrawn: Withdrawn = NOBODY
+    is_part: bool = False
 
     @property
     def examined(self) -> Examined:
@@ -84,6 +87,7 @@ class Plan:
             tables=frozenset(table.name for table in self.tables if table.staged is not None),
             subjects=frozenset(pair for case in self.imaging.cases for pair in subjects(case)),
             delivered=self.imaging.files | names,
+            is_part=self.is_part,
         )
 
 
@@ -108,6 +112,7 @@ def make_plan(
     cohort_file: Path,
     engine_path: EnginePath = "fast",
     fitted: Mapping[str, HabitatModel] | None = None,
+    delivery: Path | None = None,
 ) -> Plan:
     """Plan the ingest of a cohort file; nothing is written.
 
@@ -121,6 +126,8 @@ def make_plan(
         Whether engines may take their quicker way to the same values.
     fitted : mapping of str to HabitatModel, optional
         Models of habitats by name that are fitted and not stored yet.
+    delivery : Path, optional
+        Folder of one delivery of several, at which the paths of the cohort file start.
 
     Raises
     ------
@@ -130,7 +137,7 @@ def make_plan(
     ExtractionUnavailableError
         If there are images, and the engine is not installed.
     """
-    folder = cohort_file.resolve().parent
+    folder = cohort_file.resolve().parent if delivery is None else delivery.resolve()
     declared = read_cohort(cohort_file)
     cohort, of_folders = expanded_cohort(declared, folder)
     known = read_known(warehouse.arrow, cohort.cohort_id)
@@ -179,6 +186,7 @@ def make_plan(
         privacy,
         _sources(declared, folder, privacy),
         withdrawn,
+        delivery is not None,
     )
 
 

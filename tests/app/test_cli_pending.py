@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
 import shlex
 import shutil
@@ -303,3 +304,72 @@ def test_what_is_no_command_is_refused_before_the_run(
     registered.register("absent")
     assert run(*more).exit_code == 2
     assert not (registered.warehouse / "logs").exists()
+
+
+def deliver(registered: Registered, name: str, *lines: str, complete: bool = True) -> Path:
+    """Put a delivery of one table into the watched folder, with its manifest."""
+    folder = registered.folder / "in" / name
+    folder.mkdir(parents=True)
+    content = "".join(f"{line}\n" for line in ("id,age", *lines)).encode()
+    listed = f"{hashlib.sha256(content).hexdigest()}  W.csv\n"
+    (folder / "SHA256SUMS").write_text(listed)
+    if complete:
+        (folder / "W.csv").write_bytes(content)
+    return folder
+
+
+def test_deliveries_are_taken_in_once_in_order_and_when_they_are_complete(
+    roentgene: Callable[..., Any], registered: Registered, run: Callable[..., Any]
+) -> None:
+    registered.write("W", "1")
+    watch = {"folder": "../in", "cohort": "../W.yaml", "quiet_minutes": 0}
+    registered.register(watch=[watch])
+    first = deliver(registered, "2026-01", "P1,60", "P2,old")
+    second = deliver(registered, "2026-02", "P1,61", complete=False)
+    deliver(registered, "2026-03", "P1,62")
+
+    done = run("--json")
+    told = {one["delivery"]: one for one in done.json["sources"]}
+    assert [told[name]["state"] for name in sorted(told)] == ["committed", "waiting", "waiting"]
+    assert told["2026-02"]["waiting"]["missing"] == ["W.csv"]
+    assert "comes after 2026-02" in told["2026-03"]["waiting"]["why"]
+    assert done.exit_code == 1, "the refusal of the first is new"
+
+    (second / "W.csv").write_text("id,age\nP1,61\n")
+    (first / "W.csv").unlink()
+    done = run("--json")
+    told = {one["delivery"]: one for one in done.json["sources"]}
+    assert [told[name]["state"] for name in sorted(told)] == ["taken", "committed", "committed"]
+    assert told["2026-01"]["gone"] == ["W.csv"]
+    assert done.exit_code == 0
+    ages = ("sql", "SELECT patient_id, age_at_day_zero AS age FROM study.patient ORDER BY 1")
+    rows = roentgene(*ages, "-w", registered.warehouse, "--json").json
+    assert rows == [{"patient_id": "P1", "age": 62.0}, {"patient_id": "P2", "age": None}]
+    states = roentgene("quarantine", "list", "-w", registered.warehouse, "--json").json
+    assert [one["row_number"] for one in states] == [3], "the later ones say nothing of it"
+
+    assert {one["state"] for one in run("--json").json["sources"]} == {"taken"}
+    assert committed(roentgene, registered) == ["W", "W", "W"]
+
+
+def test_a_watched_folder_that_is_lost_is_told_and_stops_nobody(
+    registered: Registered, run: Callable[..., Any]
+) -> None:
+    registered.write("A", "60")
+    registered.register("A", watch=[{"folder": "../lost", "cohort": "../A.yaml"}])
+    done = run("--json")
+    assert [one["state"] for one in done.json["sources"]] == ["committed", "failed"]
+    assert done.exit_code == 2
+
+
+def test_what_has_vanished_is_listed_and_stays(
+    roentgene: Callable[..., Any], registered: Registered, run: Callable[..., Any]
+) -> None:
+    registered.write("A", "60")
+    registered.register("A")
+    assert run().exit_code == 0
+    (registered.folder / "A.csv").unlink()
+    done = run("--json")
+    assert done.json["sources"][0]["gone"] == ["A.csv"]
+    ages = ("sql", "SELECT age_at_day_zero AS age FROM study.patient", "-w", registered.warehouse)
+    assert roentgene(*ages, "--json").json == [{"age": 60.0}]

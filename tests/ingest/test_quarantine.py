@@ -84,3 +84,10 @@ def test_a_refusal_is_over_where_the_run_looked_and_did_not_meet_it(
 
 def test_what_was_waived_stays_waived() -> None:
     assert not change_of("C", [], known(PAIR, state="waived"), delivered())
+
+
+def test_one_delivery_of_several_says_nothing_of_the_others() -> None:
+    part = replace(delivered(tables=("t.csv",), subjects=(("m.nii", FLAT.subject),)), is_part=True)
+    change = change_of("C", [], known(FLAT, ROW, PAIR), part)
+    assert change.resolved == {refusal_id("C", FLAT)}
+    assert change_of("C", [], known(FLAT, ROW), replace(NOTHING, is_part=True)).resolved == set()
