@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import duckdb
 
-from roentgene.queries import render
+from roentgene.queries import render, render_database
 from roentgene.schemas.errors import CatalogueDamagedError, WarehouseError
 from roentgene.schemas.storage import Storage
 from roentgene.warehouse import server
@@ -91,7 +91,7 @@ def connect(layout: Layout, storage: Storage = _EMBEDDED) -> duckdb.DuckDBPyConn
 
 def _load(con: duckdb.DuckDBPyConnection, name: str, file: Path) -> None:
     try:
-        con.execute(render.load_extension(file))
+        con.execute(render_database.load_extension(file))
     except duckdb.Error as error:
         msg = f"the DuckDB extension {name} cannot be loaded: {_first_line(error)}"
         raise WarehouseError(msg, "Install roentgene again with its dependencies") from error
@@ -134,7 +134,7 @@ def attach(
         If it stays locked.
     """
     if storage.catalog is None:
-        statement = render.attach_lake(
+        statement = render_database.attach_lake(
             layout.catalogue,
             layout.data,
             LAKE,
@@ -143,7 +143,7 @@ def attach(
             migrate=migrate,
         )
     else:
-        statement = render.attach_server_lake(
+        statement = render_database.attach_server_lake(
             server.connection_string(storage),
             storage.catalog_schema,
             str(layout.data),
@@ -163,13 +163,13 @@ def detach(con: duckdb.DuckDBPyConnection) -> None:
     """Let the lake go, and every lock on its catalogue."""
     # where the catalogue is locked, a connection whose default the lake is cannot even leave it
     with con.cursor() as other:
-        other.execute(f"DETACH {render.identifier(LAKE)}")
+        other.execute(render_database.detach(LAKE))
     con.execute("USE memory")
 
 
 def detach_if_attached(con: duckdb.DuckDBPyConnection) -> None:
     """Let the lake go through a connection whose default it never was."""
-    con.execute(f"DETACH DATABASE IF EXISTS {render.identifier(LAKE)}")
+    con.execute(render_database.detach(LAKE, if_attached=True))
 
 
 def lake_cursor(con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:

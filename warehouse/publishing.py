@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 
-from roentgene.queries import render
+from roentgene.queries import render, render_database
 from roentgene.queries.coded_copy import copy_coded, drop_coded, is_coded
 from roentgene.queries.query_file import query_text
 from roentgene.schemas.errors import WarehouseError
@@ -130,7 +130,7 @@ def _write(
     kept: Collection[str],
 ) -> None:
     with con.cursor() as outer:
-        outer.execute(render.attach_native(file, _COPY))
+        outer.execute(render_database.attach_native(file, _COPY))
         try:
             # closed before the file is detached, which also rolls back what was not committed
             with con.cursor() as inner:
@@ -142,7 +142,7 @@ def _write(
                 inner.execute("COMMIT")
         finally:
             outer.execute("RESET disabled_optimizers")
-            outer.execute(f"DETACH {render.identifier(_COPY)}")
+            outer.execute(render_database.detach(_COPY))
 
 
 def _changes(

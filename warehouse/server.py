@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 
 import duckdb
 
-from roentgene.queries import render
+from roentgene.queries import render, render_database
 from roentgene.queries.query_file import query_text
 from roentgene.schemas.errors import WarehouseBusyError, WarehouseError
 from roentgene.schemas.storage import Storage
@@ -113,14 +113,14 @@ def server(
         If it cannot be reached.
     """
     try:
-        con.execute(render.attach_server(connection_string(storage, **options), _SERVER))
+        con.execute(render_database.attach_server(connection_string(storage, **options), _SERVER))
     except duckdb.Error as error:
         raise unusable(storage, error) from error
     try:
         with con.cursor() as session:
             yield session
     finally:
-        con.execute(f"DETACH DATABASE IF EXISTS {render.identifier(_SERVER)}")
+        con.execute(render_database.detach(_SERVER, if_attached=True))
 
 
 def _wait_for_turn(session: duckdb.DuckDBPyConnection, storage: Storage) -> None:

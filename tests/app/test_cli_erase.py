@@ -12,14 +12,7 @@ from roentgene.warehouse.id_key import KEY_VARIABLE
 PERSON = "P03"
 
 
-@pytest.fixture(autouse=True)
-def key_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    path = tmp_path / "keys" / "id.key"
-    path.parent.mkdir()
-    path.write_bytes(bytes(range(40)))
-    path.chmod(0o600)
-    monkeypatch.setenv(KEY_VARIABLE, str(path))
-    return path
+pytestmark = pytest.mark.usefixtures("key_file")
 
 
 def patients(roentgene: Any, study: Path) -> list[str]:

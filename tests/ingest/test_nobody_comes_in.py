@@ -105,16 +105,6 @@ def hostile(delivery: Delivery) -> Delivery:
 
 
 @pytest.fixture
-def key_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    path = tmp_path / "keys" / "id.key"
-    path.parent.mkdir()
-    path.write_bytes(bytes(range(40)))
-    path.chmod(0o600)
-    monkeypatch.setenv(KEY_VARIABLE, str(path))
-    return path
-
-
-@pytest.fixture
 def hashing(delivery: Delivery, key_file: Path) -> Delivery:
     """Images and a table by record number, all of them to be hashed."""
     for kind in ("images", "masks"):

@@ -13,7 +13,6 @@ import pytest
 from roentgene.schemas.study import Profile
 from roentgene.warehouse.care.erasing import erase
 from roentgene.warehouse.care.person import Person, find_person
-from roentgene.warehouse.id_key import KEY_VARIABLE
 from roentgene.warehouse.opening import open_warehouse
 from roentgene.warehouse.store import Warehouse
 from tests.ingest.conftest import Delivery
@@ -22,16 +21,6 @@ QUICK = {"quick": Profile(feature_classes=("firstorder",), settings={"binWidth":
 # the least id of all, so that the statistics of columns are about them, and an ordinary one
 LEAST, OTHER = "AAA-ERASED-01", "P2-KEPT"
 SECRETS = (LEAST, "AAA_SPECIMEN_01")
-
-
-@pytest.fixture
-def key_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    path = tmp_path / "keys" / "id.key"
-    path.parent.mkdir()
-    path.write_bytes(bytes(range(40)))
-    path.chmod(0o600)
-    monkeypatch.setenv(KEY_VARIABLE, str(path))
-    return path
 
 
 @pytest.fixture

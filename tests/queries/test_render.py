@@ -11,7 +11,7 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from roentgene.queries import render
+from roentgene.queries import render, render_database
 from roentgene.schemas.tables import Column, Table, table
 
 HOSTILE = [
@@ -300,7 +300,7 @@ def test_a_native_file_is_attached_whatever_its_path_is_called(
 ) -> None:
     file = tmp_path / "o'clock\"; DROP TABLE victim; --.duckdb"
     alias = 'al"ias'
-    con.execute(render.attach_native(file, alias))
+    con.execute(render_database.attach_native(file, alias))
     con.execute(render.create_schema("s", alias))
     con.execute(f"DETACH {render.identifier(alias)}")
     assert file.is_file()
@@ -312,7 +312,7 @@ def test_a_lake_is_attached_with_our_data_path_and_never_to_write_in_the_past() 
     place = {"catalogue": Path("it's/c.sqlite"), "data": Path("it's/data"), "alias": "la ke"}
 
     def attach(*, read_only: bool, snapshot: int | None) -> str:
-        return render.attach_lake(**place, read_only=read_only, snapshot=snapshot)
+        return render_database.attach_lake(**place, read_only=read_only, snapshot=snapshot)
 
     start = (
         "ATTACH 'ducklake:sqlite:it''s/c.sqlite' AS \"la ke\" "
@@ -326,7 +326,7 @@ def test_a_lake_is_attached_with_our_data_path_and_never_to_write_in_the_past() 
 
 
 def test_an_extension_is_loaded_by_its_quoted_path(con: duckdb.DuckDBPyConnection) -> None:
-    sql = render.load_extension(Path("no'where/x.duckdb_extension"))
+    sql = render_database.load_extension(Path("no'where/x.duckdb_extension"))
     assert sql == "LOAD 'no''where/x.duckdb_extension'"
     with pytest.raises(duckdb.IOException, match="no'where"):
         con.execute(sql)

@@ -16,7 +16,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from roentgene.queries import render
+from roentgene.queries import render_database
 from roentgene.schemas.study import Study
 from roentgene.schemas.tables import Column, Table, table, tables
 from roentgene.warehouse import lock
@@ -167,13 +167,13 @@ def impatient(monkeypatch: pytest.MonkeyPatch, hasty: None) -> None:
 @pytest.fixture
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let SQLite itself wait for next to nothing, so that all waiting is ours."""
-    attach_lake = render.attach_lake
+    attach_lake = render_database.attach_lake
 
     def attach(*arguments: Any, **named: Any) -> str:
         statement = re.sub(r", META_BUSY_TIMEOUT \d+", "", attach_lake(*arguments, **named))
         return statement.removesuffix(")") + ", META_BUSY_TIMEOUT 50)"
 
-    monkeypatch.setattr(render, "attach_lake", attach)
+    monkeypatch.setattr(render_database, "attach_lake", attach)
 
 
 @pytest.fixture(scope="session")

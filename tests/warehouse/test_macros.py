@@ -5,7 +5,7 @@ from __future__ import annotations
 import duckdb
 import pytest
 
-from roentgene.queries import render
+from roentgene.queries import render, render_database
 from roentgene.warehouse.analyst_file import renew
 from roentgene.warehouse.layout import Layout
 from roentgene.warehouse.opening import open_warehouse
@@ -23,7 +23,7 @@ def test_macros_bind_in_the_lake_under_any_alias(study: Layout) -> None:
         for call in CALLS:
             assert list(warehouse.rows(call)) == []
         con = warehouse.connection.cursor()
-        attach = render.attach_lake(
+        attach = render_database.attach_lake(
             study.catalogue, study.data, "elsewhere", read_only=True, snapshot=None
         )
         con.execute(attach)

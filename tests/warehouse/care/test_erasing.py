@@ -27,14 +27,7 @@ from roentgene.warehouse.opening import open_warehouse
 LEAST, ALONE, STAYS = "AAA-LEAST-01", "MMM-ALONE-02", "ZZZ-STAYS-03"
 
 
-@pytest.fixture(autouse=True)
-def key_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    path = tmp_path / "keys" / "id.key"
-    path.parent.mkdir()
-    path.write_bytes(bytes(range(40)))
-    path.chmod(0o600)
-    monkeypatch.setenv(KEY_VARIABLE, str(path))
-    return path
+pytestmark = pytest.mark.usefixtures("key_file")
 
 
 @pytest.fixture

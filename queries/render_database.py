@@ -1,0 +1,85 @@
+"""Statements about whole databases: attached, let go, their extensions loaded.
+
+sqlglot does not know the options of these; what is put into them is rendered by ``render``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from roentgene.queries.render import identifier, literal
+
+# SQLite gives up after five seconds, and a commit must outwait a longer query
+_BUSY_MILLISECONDS = 20_000
+
+
+def attach_native(path: Path, alias: str) -> str:
+    """Attach a native DuckDB file; a new one is made so that every DuckDB since 1.0 can open it."""
+    return f"ATTACH {literal(str(path))} AS {identifier(alias)} (STORAGE_VERSION 'v1.0.0')"
+
+
+def attach_lake(
+    catalogue: Path,
+    data: Path,
+    alias: str,
+    *,
+    read_only: bool,
+    snapshot: int | None,
+    migrate: bool = False,
+) -> str:
+    """Attach a DuckLake by its SQLite catalogue; the data path is ours, never the stored one."""
+    options = [f"META_BUSY_TIMEOUT {_BUSY_MILLISECONDS}"]
+    if migrate:
+        options.append("AUTOMATIC_MIGRATION true")
+    source = f"ducklake:sqlite:{catalogue}"
+    return _attach_lake(source, str(data), alias, options, read_only=read_only, snapshot=snapshot)
+
+
+def attach_server_lake(
+    connection: str,
+    schema: str,
+    data: str,
+    alias: str,
+    *,
+    read_only: bool,
+    snapshot: int | None,
+    new: bool = False,
+) -> str:
+    """Attach a DuckLake by its catalogue in PostgreSQL; only a new one is made."""
+    options = [f"META_SCHEMA {literal(schema)}", f"CREATE_IF_NOT_EXISTS {str(new).lower()}"]
+    source = f"ducklake:postgres:{connection}"
+    return _attach_lake(source, data, alias, options, read_only=read_only, snapshot=snapshot)
+
+
+def _attach_lake(
+    source: str,
+    data: str,
+    alias: str,
+    options: Sequence[str],
+    *,
+    read_only: bool,
+    snapshot: int | None,
+) -> str:
+    options = [f"DATA_PATH {literal(f'{data}/')}", "OVERRIDE_DATA_PATH true", *options]
+    if snapshot is not None:
+        options.append(f"SNAPSHOT_VERSION {int(snapshot)}")
+    if read_only:
+        # a snapshot alone refuses rows, but not options or the catalogue's own tables
+        options.append("READ_ONLY")
+    return f"ATTACH {literal(source)} AS {identifier(alias)} ({', '.join(options)})"
+
+
+def attach_server(connection: str, alias: str) -> str:
+    """Attach a PostgreSQL database itself."""
+    return f"ATTACH {literal(connection)} AS {identifier(alias)} (TYPE postgres)"
+
+
+def load_extension(path: Path) -> str:
+    """``LOAD`` an extension from its file."""
+    return f"LOAD {literal(str(path))}"
+
+
+def detach(alias: str, *, if_attached: bool = False) -> str:
+    """Let a database go; with ``if_attached`` one that is not there is no error."""
+    return f"DETACH DATABASE {'IF EXISTS ' if if_attached else ''}{identifier(alias)}"
