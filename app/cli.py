@@ -25,6 +25,7 @@ from roentgene.app.commands import (
     gates,
     ingest,
     init,
+    move,
     optimize,
     publish,
     quarantine,
@@ -47,7 +48,7 @@ _AS_JSON = "--json"
 _ORDER = (
     *("demo", "init", "ingest", "schedule", "status", "gates", "quarantine"),
     *("sql", "views", "analyze", "release", "trace", "audit"),
-    *("publish", "optimize", "erase", "backup", "restore", "upgrade", "doctor"),
+    *("publish", "optimize", "erase", "backup", "restore", "move", "upgrade", "doctor"),
 )
 
 
@@ -131,6 +132,7 @@ app.command("optimize")(optimize.optimize)
 app.command("erase")(erase.erase)
 app.add_typer(backup.app, name="backup")
 app.command("restore")(restore.restore)
+app.command("move")(move.move)
 app.command("upgrade")(upgrade.upgrade)
 app.command("doctor")(doctor.doctor)
 

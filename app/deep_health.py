@@ -16,7 +16,7 @@ from roentgene.schemas.tables import tables
 from roentgene.warehouse.analyst_file import is_current
 from roentgene.warehouse.care.catalogue import ListedFile, check_catalogue, listed_files
 from roentgene.warehouse.care.data_check import fault_of, orphans
-from roentgene.warehouse.care.embedded import refuse_database
+from roentgene.warehouse.care.embedded import refuse_servers
 from roentgene.warehouse.care.ledger import Ledger
 from roentgene.warehouse.layout import Layout
 from roentgene.warehouse.opening import open_warehouse
@@ -38,7 +38,7 @@ def check_deeply(layout: Layout, on_file: OnFile) -> Iterator[Finding]:
         Told the path of each file of data before it is read, its number and how many there are.
     """
     try:
-        refuse_database(layout, "'roentgene doctor --deep'", "Run 'roentgene doctor' without it")
+        refuse_servers(layout, "'roentgene doctor --deep'", "Run 'roentgene doctor' without it")
         check_catalogue(layout.catalogue)
         listed = listed_files(layout.catalogue)
     except RoentgeneError as error:

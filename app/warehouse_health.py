@@ -5,6 +5,7 @@ from __future__ import annotations
 import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Literal
 
 import duckdb
 
@@ -14,10 +15,12 @@ from roentgene.queries.migration import migrations
 from roentgene.queries.query_file import query_text
 from roentgene.schemas.errors import RoentgeneError, WarehouseError
 from roentgene.schemas.tables import tables
+from roentgene.warehouse import object_store
 from roentgene.warehouse.analyst_file import is_current
 from roentgene.warehouse.care.under_way import read_under_way
 from roentgene.warehouse.layout import Layout
 from roentgene.warehouse.opening import open_warehouse
+from roentgene.warehouse.server import server, server_version
 from roentgene.warehouse.store import Warehouse
 
 _SHOWN = 3
@@ -35,6 +38,7 @@ def check_warehouse(layout: Layout) -> Iterator[Finding]:
         with open_warehouse(layout.root) as warehouse:
             opened = True
             yield Finding("catalogue", "ok", f"opens at snapshot {warehouse.snapshot_id}")
+            yield from _places(warehouse)
             yield from _inside(warehouse)
     except RoentgeneError as error:
         if opened or not layout.hot_journal.exists():
@@ -61,6 +65,21 @@ def _recovered(layout: Layout) -> Iterator[Finding]:
         yield from _inside(warehouse)
 
 
+def _places(warehouse: Warehouse) -> Iterator[Finding]:
+    """Servers that hold the catalogue or the data."""
+    storage = warehouse.study.storage
+    if storage.catalog is not None:
+        with server(warehouse.connection, storage) as session:
+            detail = f"{storage.catalog_name}, version {server_version(session)}"
+        yield Finding("catalogue server", "ok", f"{detail}, schema {storage.catalog_schema}")
+    if storage.data is not None:
+        object_store.check(storage)
+        level: Literal["ok", "warning"] = "ok" if storage.uses_tls else "warning"
+        cure = "" if storage.uses_tls else "Use https:// unless nobody else is on the way"
+        detail = "answers" if storage.uses_tls else "answers, in clear"
+        yield Finding("object store", level, f"{storage.data_name} {detail}", cure)
+
+
 def _inside(warehouse: Warehouse) -> Iterator[Finding]:
     yield _migrations(warehouse)
     yield from _data(warehouse)
@@ -83,10 +102,11 @@ def _migrations(warehouse: Warehouse) -> Finding:
 
 def _data(warehouse: Warehouse) -> Iterator[Finding]:
     listed = read_rows(warehouse, "warehouse/data_files")
+    found = _found_sizes(warehouse)
     wrong = [
         f"{row['path']} ({fault})"
         for row in listed
-        if (fault := _fault_of(warehouse.layout.data / row["path"], row["size_bytes"]))
+        if (fault := _fault_of(warehouse, found, row["path"], row["size_bytes"]))
     ]
     if wrong:
         yield Finding("data files", "bad", _several(wrong), _RESTORE)
@@ -100,11 +120,24 @@ def _data(warehouse: Warehouse) -> Iterator[Finding]:
         yield Finding("tables", "ok", f"all {len(tables())} were read once")
 
 
-def _fault_of(file: Path, size_bytes: int) -> str | None:
-    try:
-        found = file.stat().st_size
-    except OSError as error:
-        return error.strerror
+def _found_sizes(warehouse: Warehouse) -> dict[str, int] | None:
+    """Sizes of the files in an object store, in one listing; None where they lie in a folder."""
+    storage = warehouse.study.storage
+    return None if storage.data is None else object_store.sizes(storage)
+
+
+def _fault_of(
+    warehouse: Warehouse, stored: dict[str, int] | None, path: str, size_bytes: int
+) -> str | None:
+    if stored is not None:
+        found = stored.get(path, -1)
+        if found < 0:
+            return "not there"
+    else:
+        try:
+            found = (warehouse.layout.data / path).stat().st_size
+        except OSError as error:
+            return error.strerror
     return None if found == size_bytes else f"{found:,} bytes instead of {size_bytes:,}"
 
 

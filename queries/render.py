@@ -355,3 +355,32 @@ def copy_table(source_catalog: str, target_catalog: str, table: Table) -> str:
 def drop_relation(kind: Literal["TABLE", "VIEW"], schema: str, name: str) -> str:
     """``DROP TABLE`` or ``DROP VIEW`` of what is there."""
     return exp.Drop(tables=[_relation(schema, name)], kind=kind, exists=True).sql(_DIALECT)
+
+
+def set_number(name: str, value: int) -> str:
+    """``SET`` a setting of DuckDB to a number."""
+    return f"SET {identifier(name)} = {int(value)}"
+
+
+def delete_from(database: str, name: str) -> str:
+    """``DELETE`` all rows of a table in the default schema of an attached database."""
+    return exp.Delete(this=_relation(database, name)).sql(_DIALECT)
+
+
+def select_all(database: str, name: str) -> str:
+    """``SELECT`` a table in the default schema of an attached database."""
+    return exp.select("*").from_(_relation(database, name)).sql(_DIALECT)
+
+
+def insert_by_name(database: str, name: str, source: str) -> str:
+    """``INSERT`` rows of a source by the names of its columns."""
+    query = exp.select("*").from_(exp.to_identifier(source, quoted=True))
+    return exp.Insert(this=_relation(database, name), expression=query, by_name=True).sql(_DIALECT)
+
+
+def content_of(lake: str, schema: str, name: str, snapshot: int) -> str:
+    """Count the rows of a table at a snapshot and hash their content, in whatever order."""
+    relation = _relation(schema, name, lake).sql(_DIALECT)
+    told = "count(*), coalesce(sum(CAST(hash(stored) AS HUGEINT)), 0)"
+    stored = f"(FROM {relation} AT (VERSION => {int(snapshot)})) AS stored"
+    return f"FROM {stored} SELECT {told}"

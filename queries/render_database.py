@@ -5,7 +5,7 @@ sqlglot does not know the options of these; what is put into them is rendered by
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from roentgene.queries.render import identifier, literal
@@ -21,7 +21,7 @@ def attach_native(path: Path, alias: str) -> str:
 
 def attach_lake(
     catalogue: Path,
-    data: Path,
+    data: Path | str,
     alias: str,
     *,
     read_only: bool,
@@ -73,6 +73,12 @@ def _attach_lake(
 def attach_server(connection: str, alias: str) -> str:
     """Attach a PostgreSQL database itself."""
     return f"ATTACH {literal(connection)} AS {identifier(alias)} (TYPE postgres)"
+
+
+def s3_secret(name: str, options: Mapping[str, str]) -> str:
+    """``CREATE SECRET`` for a store that speaks S3; it lives as long as the connection."""
+    given = ", ".join(f"{option} {literal(value)}" for option, value in options.items())
+    return f"CREATE OR REPLACE SECRET {identifier(name)} (TYPE s3, {given})"
 
 
 def load_extension(path: Path) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationError, field_validator
 
-from roentgene.schemas.declared import Declared
+from roentgene.schemas.declared import Declared, explain
+from roentgene.schemas.errors import FileError
 
 _PREFIX = "postgres:"
 _PLACES = frozenset({"host", "hostaddr", "port", "dbname", "user", "service", "passfile"})
@@ -24,6 +26,22 @@ class Storage(Declared):
     """
     catalog_schema: str = Field(default="public", pattern=r"^[a-z_][a-z0-9_]{0,62}$")
     """Schema of the database, for several warehouses may share one."""
+    data: str | None = Field(
+        default=None, pattern=r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9._-]+)+/?$"
+    )
+    """Place of the data in a store that speaks S3, as ``s3://bucket/prefix``. The key stands in
+    ``$AWS_ACCESS_KEY_ID`` and ``$AWS_SECRET_ACCESS_KEY``, or in the shared file of AWS.
+    """
+    endpoint: str | None = Field(default=None, pattern=r"^https?://[A-Za-z0-9.-]+(:[0-9]+)?$")
+    """Address of the store, as ``https://s3.example.org``; left out, that of AWS. With ``http://``
+    nothing is encrypted on the way.
+    """
+    region: str | None = Field(default=None, pattern=r"^[a-z0-9-]+$")
+    """Region of the bucket; left out, ``$AWS_REGION``, else ``us-east-1``."""
+    path_style: bool | None = None
+    """Whether the bucket stands in the path of the address and not in its name; left out, it does
+    where ``endpoint`` is given.
+    """
     timeout_seconds: float = Field(default=10.0, ge=2, le=600)
     """Time after which a server that does not answer counts as unreachable."""
 
@@ -46,6 +64,46 @@ class Storage(Declared):
         host = parameters.get("host") or parameters.get("hostaddr") or parameters.get("service")
         name = parameters.get("dbname", "its default database")
         return f"PostgreSQL {name} on {host or 'its default host'}"
+
+    @property
+    def data_path(self) -> str:
+        """Bucket and prefix, without a slash at the end."""
+        return (self.data or "").removeprefix("s3://").rstrip("/")
+
+    @property
+    def data_name(self) -> str:
+        """The place of the data in words, for messages."""
+        where = f" at {self.endpoint}" if self.endpoint else ""
+        return f"s3://{self.data_path}{where}"
+
+    @property
+    def endpoint_host(self) -> str:
+        """Host and port of the store; empty for that of AWS."""
+        return (self.endpoint or "").partition("://")[2]
+
+    @property
+    def uses_tls(self) -> bool:
+        """Whether what goes to the store and comes from it is encrypted on the way."""
+        return not (self.endpoint or "").startswith("http://")
+
+    @property
+    def uses_path_style(self) -> bool:
+        """Whether the bucket stands in the path of the address."""
+        return self.endpoint is not None if self.path_style is None else self.path_style
+
+
+def storage_of(now: Storage, given: Mapping[str, object]) -> Storage:
+    """Give storage that is as it is now but for what is given.
+
+    Raises
+    ------
+    FileError
+        If a value is wrong.
+    """
+    try:
+        return Storage.model_validate({**now.model_dump(), **given})
+    except ValidationError as error:
+        raise FileError(explain(error, Storage)) from error
 
 
 def _parameters(given: str) -> dict[str, str]:

@@ -13,7 +13,7 @@ import duckdb
 from roentgene.queries import render, render_database
 from roentgene.schemas.errors import CatalogueDamagedError, WarehouseError
 from roentgene.schemas.storage import Storage
-from roentgene.warehouse import server
+from roentgene.warehouse import object_store, server
 from roentgene.warehouse.accidents import accident, damaged_catalogue
 from roentgene.warehouse.layout import Layout
 from roentgene.warehouse.lock import retry_while_busy
@@ -85,6 +85,8 @@ def connect(layout: Layout, storage: Storage = _EMBEDDED) -> duckdb.DuckDBPyConn
         stack.enter_context(con)
         for name, file in extensions.items():
             _load(con, name, file)
+        if storage.data is not None:
+            object_store.let_in(con, storage)
         stack.pop_all()
     return con
 
@@ -133,11 +135,37 @@ def attach(
     WarehouseBusyError
         If it stays locked.
     """
+    attach_as(
+        con,
+        layout,
+        storage,
+        LAKE,
+        read_only=read_only,
+        snapshot=snapshot,
+        new=new,
+        migrate=migrate,
+    )
+    con.execute(f"USE {render.identifier(LAKE)}")
+
+
+def attach_as(
+    con: duckdb.DuckDBPyConnection,
+    layout: Layout,
+    storage: Storage,
+    alias: str,
+    *,
+    read_only: bool,
+    snapshot: int | None = None,
+    new: bool = False,
+    migrate: bool = False,
+    catalogue: Path | None = None,
+) -> None:
+    """Attach a lake by another name, or by a catalogue that is not in its place yet."""
     if storage.catalog is None:
         statement = render_database.attach_lake(
-            layout.catalogue,
-            layout.data,
-            LAKE,
+            catalogue or layout.catalogue,
+            data_place(layout, storage),
+            alias,
             read_only=read_only,
             snapshot=snapshot,
             migrate=migrate,
@@ -146,8 +174,8 @@ def attach(
         statement = render_database.attach_server_lake(
             server.connection_string(storage),
             storage.catalog_schema,
-            str(layout.data),
-            LAKE,
+            data_place(layout, storage),
+            alias,
             read_only=read_only,
             snapshot=snapshot,
             new=new,
@@ -156,7 +184,11 @@ def attach(
         retry_while_busy(lambda: con.execute(statement))
     except duckdb.Error as error:
         raise _unusable(layout, storage, error) from error
-    con.execute(f"USE {render.identifier(LAKE)}")
+
+
+def data_place(layout: Layout, storage: Storage) -> str:
+    """Say where the data lie: a folder, or a prefix of a bucket; without a slash at the end."""
+    return str(layout.data) if storage.data is None else f"s3://{storage.data_path}"
 
 
 def detach(con: duckdb.DuckDBPyConnection) -> None:
@@ -198,6 +230,8 @@ def ask(layout: Layout, storage: Storage, action: Callable[[], Answer]) -> Answe
         lost = storage.catalog is not None and server.is_lost(error)
         if lost or _must_be_rolled_back(layout, error):
             raise _unusable(layout, storage, error) from error
+        if storage.data is not None and object_store.concerns_store(error):
+            raise object_store.unusable(storage, error) from error
         happened = accident(error)
         if happened is not None:
             raise happened from error

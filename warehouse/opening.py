@@ -13,6 +13,7 @@ import yaml
 from roentgene.schemas.errors import FileError
 from roentgene.schemas.storage import Storage
 from roentgene.schemas.study import STUDY_FILE, Study, read_study
+from roentgene.warehouse import object_store
 from roentgene.warehouse.connection import attach, connect, detach, detach_if_attached
 from roentgene.warehouse.first_statistics import give_statistics
 from roentgene.warehouse.layout import Layout, find_warehouse
@@ -24,7 +25,13 @@ from roentgene.warehouse.migrate import (
     prepare_lake,
 )
 from roentgene.warehouse.premises import check_premises
-from roentgene.warehouse.server import holds_catalogue, make_schema, server, turn_to_commit
+from roentgene.warehouse.server import (
+    holds_catalogue,
+    holds_commits,
+    make_schema,
+    server,
+    turn_to_commit,
+)
 from roentgene.warehouse.snapshots import resolve, snapshots
 from roentgene.warehouse.store import Warehouse
 
@@ -154,13 +161,16 @@ def _open_writer(
 ) -> Warehouse:
     storage, confirm = study.storage, None
     check_premises(layout, storage, new=new)
+    if storage.data is not None:
+        # before anything is read that may take hours to be written
+        object_store.check(storage)
     with ExitStack() as stack:
         stack.enter_context(writer_lock(layout.writer_lock))
         before_attaching()
         con = stack.enter_context(_connected(layout, storage, database))
         if storage.catalog is not None:
             if new:
-                _refuse_existing_catalogue(con, storage)
+                refuse_existing_catalogue(con, storage)
             confirm = stack.enter_context(turn_to_commit(con, storage))
         attach(con, layout, storage, read_only=False, new=new)
         warehouse = Warehouse(layout, study, con, None, stack.pop_all(), confirm)
@@ -181,10 +191,11 @@ def open_to_upgrade(layout: Layout, before_attaching: Callable[[], None]) -> War
     return _open_writer(layout, study, bring_up_to_date, before_attaching=before_attaching)
 
 
-def _refuse_existing_catalogue(con: duckdb.DuckDBPyConnection, storage: Storage) -> None:
+def refuse_existing_catalogue(con: duckdb.DuckDBPyConnection, storage: Storage) -> None:
+    """Make the schema of a catalogue; one that holds commits is never written over."""
     with server(con, storage) as session:
         make_schema(session, storage)
-        if holds_catalogue(session):
+        if holds_catalogue(session) and holds_commits(session):
             place = f"{storage.catalog_name}, schema {storage.catalog_schema},"
             msg = f"{place} holds a catalogue already"
             cure = "Name another catalog_schema, or put the study.yaml of that warehouse here"
@@ -222,6 +233,9 @@ def create_warehouse(folder: str | Path, study: Study | None = None) -> Layout:
         raise FileError(msg, f"Put {STUDY_FILE} back if it is yours, or choose another folder")
     settings = study or Study(name=layout.root.name)
     check_premises(layout, settings.storage, new=True)
+    if settings.storage.data is not None and object_store.sizes(settings.storage):
+        msg = f"{settings.storage.data_name} holds files already"
+        raise FileError(msg, "Name another prefix; data are never written over")
     for path in (layout.root, layout.data, layout.staging, layout.reports):
         path.mkdir(parents=True, exist_ok=True)
     _open_writer(layout, settings, _found, new=True).close()

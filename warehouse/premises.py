@@ -42,7 +42,7 @@ def check_premises(layout: Layout, storage: Storage, *, new: bool = False) -> No
     if storage.catalog is None and layout.catalogue.stat().st_size == 0:
         reason = "it is an empty file"
         raise damaged_catalogue(reason, layout.catalogue)
-    if not _has_content(layout.data):
+    if storage.data is None and not _has_content(layout.data):
         what = "is empty" if layout.data.is_dir() else "is not there"
         msg = f"the folder with the data, {layout.data}, {what}"
         cure = "Mount its disk; if the data are lost, restore the last backup: roentgene restore"

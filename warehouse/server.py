@@ -151,6 +151,11 @@ def holds_catalogue(session: duckdb.DuckDBPyConnection) -> bool:
     return bool(_ask(session, "server/holds_catalogue"))
 
 
+def holds_commits(session: duckdb.DuckDBPyConnection) -> bool:
+    """Whether anything was ever committed to the catalogue that the schema holds."""
+    return bool(_ask(session, "server/holds_commits"))
+
+
 def _ask(session: duckdb.DuckDBPyConnection, query: str) -> object:
     """Ask the server for one value, in its own SQL."""
     sent = {"server": _SERVER, "sent": query_text(query)}

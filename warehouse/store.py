@@ -149,8 +149,10 @@ class Warehouse:
         if self._pinned is not None:
             msg = f"{self.folder} was opened to read, not to write"
             raise FileError(msg, "Open it with read_only=False")
+        # a file of one's own is written into a folder, and in clear
+        beside = None if self.study.storage.data is not None else self.layout.data
         return transaction(
-            self.connection, author, message, self._attach_anew, self.layout.data, self._confirm
+            self.connection, author, message, self._attach_anew, beside, self._confirm
         )
 
     def _attach_anew(self) -> None:

@@ -26,7 +26,7 @@ from roentgene.warehouse.care.backup_manifest import (
 from roentgene.warehouse.care.backup_store import BackupStore, make_store, store_lock
 from roentgene.warehouse.care.catalogue import ListedFile, copy_catalogue, listed_files
 from roentgene.warehouse.care.content_store import content_of
-from roentgene.warehouse.care.embedded import refuse_database
+from roentgene.warehouse.care.embedded import refuse_servers
 from roentgene.warehouse.care.ledger import Ledger
 from roentgene.warehouse.layout import Layout
 from roentgene.warehouse.lock import writer_lock
@@ -103,7 +103,7 @@ def back_up(layout: Layout, folder: Path, on_file: OnFile = _silent) -> BackupRe
     WarehouseError
         If the warehouse cannot be read or the folder not be written.
     """
-    refuse_database(layout, "'roentgene backup'", "Use pg_dump as docs/growing.md says")
+    refuse_servers(layout, "'roentgene backup'", "Use pg_dump as docs/growing.md says")
     _refuse_inside(layout, folder)
     store, is_first = make_store(folder)
     with store_lock(store):

@@ -1,4 +1,4 @@
-"""What works on the file of a catalogue alone is refused where a database holds it."""
+"""What works on files of the folder alone is refused where a server holds them."""
 
 from __future__ import annotations
 
@@ -17,4 +17,18 @@ def refuse_database(layout: Layout, what: str, cure: str) -> None:
     """
     if read_study(layout.root).storage.catalog is not None:
         msg = f"{what} knows catalogues in the folder alone, and this one lies in PostgreSQL"
+        raise FileError(msg, cure)
+
+
+def refuse_servers(layout: Layout, what: str, cure: str) -> None:
+    """Refuse to do half of something: of what a server holds there is no file.
+
+    Raises
+    ------
+    FileError
+        If the catalogue lies in PostgreSQL, or the data in a bucket.
+    """
+    refuse_database(layout, what, cure)
+    if read_study(layout.root).storage.data is not None:
+        msg = f"{what} knows data in the folder alone, and these lie in a bucket"
         raise FileError(msg, cure)

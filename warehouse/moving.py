@@ -1,0 +1,251 @@
+"""A warehouse moves, whole: its catalogue to PostgreSQL or back, its data to a bucket or back.
+
+The catalogue is copied row by row and the data file by file, so that every snapshot keeps its
+number and every release what it was made from. The former form stays in use until the new one was
+read and compared; then one replaced file, ``study.yaml``, makes the new one the one in use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from roentgene.queries.query_file import query_text
+from roentgene.schemas.errors import FileError, WarehouseError
+from roentgene.schemas.storage import Storage
+from roentgene.schemas.tables import tables
+from roentgene.warehouse import object_store
+from roentgene.warehouse.catalogue_copy import OnStep, compare, copy_catalogue
+from roentgene.warehouse.connection import connect
+from roentgene.warehouse.layout import Layout
+from roentgene.warehouse.opening import open_warehouse, refuse_existing_catalogue
+from roentgene.warehouse.server import turn_to_commit
+from roentgene.warehouse.store import Warehouse
+from roentgene.warehouse.study_file import write_storage
+
+_ASIDE = "before-move"
+
+
+@dataclass(frozen=True)
+class Move:
+    """What was moved, or would be.
+
+    Parameters
+    ----------
+    source, target : str
+        Places of catalogue and data, in words.
+    n_snapshots, n_files, n_bytes : int
+        What the catalogue lists, older snapshots included.
+    n_tables, n_rows : int
+        What was compared by count and content.
+    aside : tuple of Path
+        What was in use before, set aside in the folder.
+    left : tuple of str
+        What was in use before and lies elsewhere: it is for its owner to remove.
+    dry_run : bool
+        Whether nothing was done.
+    """
+
+    source: str
+    target: str
+    n_snapshots: int
+    n_files: int
+    n_bytes: int
+    n_tables: int
+    n_rows: int
+    aside: tuple[Path, ...]
+    left: tuple[str, ...]
+    dry_run: bool
+
+
+def move(
+    folder: Path | None, target: Storage, *, dry_run: bool = False, on_step: OnStep | None = None
+) -> Move:
+    """Move a warehouse to other storage.
+
+    Parameters
+    ----------
+    folder : Path or None
+        The warehouse.
+    target : Storage
+        Where catalogue and data are to lie.
+    dry_run : bool
+        Whether to tell only what would be done.
+    on_step : callable, optional
+        Told what is being done, how much of it is done, and how much there is.
+
+    Raises
+    ------
+    FileError
+        If it lies there already, or something else does.
+    WarehouseError
+        If a server cannot be used, or the copy is not the same; the former form stays in use.
+    """
+    told = on_step or _silent
+    with open_warehouse(folder, read_only=dry_run) as warehouse:
+        layout, source = warehouse.layout, warehouse.study.storage
+        _refuse_no_move(source, target)
+        files = _listed(warehouse)
+        n_snapshots = len(warehouse.snapshots())
+        n_bytes = sum(files.values())
+        if dry_run:
+            return Move(
+                _words(source), _words(target), n_snapshots, len(files), n_bytes, 0, 0, (), (), True
+            )
+        if _data_move(source, target):
+            _copy_files(layout, source, target, files, told)
+        with _other_lake(layout, target) as con:
+            copy_catalogue(warehouse, con, target, _unfinished(layout), told)
+            n_rows = compare(warehouse, con, target, _unfinished(layout), told)
+        _forget_seals(layout)
+        if target.catalog is None:
+            _unfinished(layout).replace(layout.catalogue)
+        write_storage(layout, target)
+    aside = tuple(_set_aside(layout, source, target))
+    left = tuple(_left_elsewhere(source, target))
+    return Move(
+        *(_words(source), _words(target), n_snapshots, len(files), n_bytes),
+        *(len(tables()), n_rows, aside, left, False),
+    )
+
+
+def _silent(what: str, done: int, n_all: int) -> None:
+    pass
+
+
+def _words(storage: Storage) -> str:
+    catalogue = "catalogue in the folder"
+    if storage.catalog is not None:
+        catalogue = f"catalogue in {storage.catalog_name}, schema {storage.catalog_schema}"
+    data = "data in the folder" if storage.data is None else f"data at {storage.data_name}"
+    return f"{catalogue}, {data}"
+
+
+def _catalogue_of(storage: Storage) -> tuple[object, ...]:
+    return (storage.catalog_parameters, storage.catalog and storage.catalog_schema)
+
+
+def _data_move(source: Storage, target: Storage) -> bool:
+    return (source.data_path, source.endpoint) != (target.data_path, target.endpoint)
+
+
+def _refuse_no_move(source: Storage, target: Storage) -> None:
+    same = _catalogue_of(source) == _catalogue_of(target)
+    if same and not _data_move(source, target):
+        msg = f"the warehouse has its {_words(source)} already"
+        raise FileError(msg, "Name another place")
+    if same and source.catalog is not None:
+        msg = (
+            "a catalogue in PostgreSQL is copied into another schema, so that the former one stays"
+        )
+        raise FileError(msg, "Name one with --schema")
+
+
+def _listed(warehouse: Warehouse) -> dict[str, int]:
+    cursor = warehouse.rows(query_text("warehouse/data_files"))
+    return {path: size for _, path, size in cursor}
+
+
+def _unfinished(layout: Layout) -> Path:
+    return layout.catalogue.with_name(f"{layout.catalogue.name}.moving")
+
+
+def _system(layout: Layout, storage: Storage) -> tuple[Any, str]:
+    from pyarrow.fs import LocalFileSystem
+
+    if storage.data is None:
+        return LocalFileSystem(), str(layout.data)
+    return object_store.file_system(storage), storage.data_path
+
+
+def _sizes(folder: Path) -> dict[str, int]:
+    found = (path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): path.stat().st_size for path in found}
+
+
+def _copy_files(
+    layout: Layout, source: Storage, target: Storage, files: dict[str, int], told: OnStep
+) -> None:
+    """Copy what the catalogue lists; a copy that a killed move left is written over."""
+    from pyarrow.fs import copy_files
+
+    (from_system, from_place), (to_system, to_place) = (
+        _system(layout, source),
+        _system(layout, target),
+    )
+    there = object_store.sizes(target) if target.data is not None else _sizes(layout.data)
+    if strange := sorted(set(there) - set(files)):
+        msg = f"{to_place} holds files of something else, such as {strange[0]}"
+        raise FileError(msg, "Name another place; data are never written over")
+    try:
+        for number, (path, size) in enumerate(files.items(), 1):
+            told("copy files", number, len(files))
+            to = f"{to_place}/{path}"
+            if target.data is None:
+                (layout.data / path).parent.mkdir(parents=True, exist_ok=True)
+            copy_files(
+                f"{from_place}/{path}",
+                to,
+                source_filesystem=from_system,
+                destination_filesystem=to_system,
+            )
+            found = to_system.get_file_info(to).size
+            if found != size:
+                msg = f"{path} has {found} bytes at its new place instead of {size}"
+                raise WarehouseError(msg, "Nothing was changed; run 'roentgene doctor' and again")
+    except OSError as error:
+        used = target if target.data is not None else source
+        raise object_store.unusable(used, error) from error
+
+
+@contextmanager
+def _other_lake(layout: Layout, target: Storage) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Connect to a DuckDB of its own that can attach both forms; the turn there is ours."""
+    with connect(layout, target) as con:
+        if target.catalog is None:
+            _unfinished(layout).unlink(missing_ok=True)
+            yield con
+            return
+        refuse_existing_catalogue(con, target)
+        with turn_to_commit(con, target):
+            yield con
+
+
+def _forget_seals(layout: Layout) -> None:
+    """Remove what says that a delivery holds nothing new: it names a former catalogue."""
+    for seal in layout.seals.glob("*"):
+        seal.unlink()
+
+
+def _set_aside(layout: Layout, source: Storage, target: Storage) -> Iterator[Path]:
+    """Set aside what was in use in the folder, so that nothing takes it for what is."""
+    former = []
+    if source.catalog is None and target.catalog is not None:
+        former.append(layout.catalogue)
+    if source.data is None and target.data is not None:
+        former.append(layout.data)
+    for path in former:
+        aside = _free(path)
+        path.replace(aside)
+        if path == layout.data:
+            path.mkdir()
+        yield aside
+
+
+def _free(path: Path) -> Path:
+    number = 1
+    while (aside := path.with_name(f"{path.name}.{_ASIDE}-{number}")).exists():
+        number += 1
+    return aside
+
+
+def _left_elsewhere(source: Storage, target: Storage) -> Iterator[str]:
+    if source.catalog is not None and _catalogue_of(source) != _catalogue_of(target):
+        yield f"schema {source.catalog_schema} of {source.catalog_name}"
+    if source.data is not None and _data_move(source, target):
+        yield source.data_name
