@@ -20,7 +20,10 @@ _TOKEN = "AWS_SESSION_TOKEN"  # noqa: S105
 _REGION = "us-east-1"
 # what stores say, and what helps; the first that fits
 _CURES = (
-    (("403", "access denied", "accessdenied", "signature", "invalidaccesskey"), "the key is wrong"),
+    (
+        ("403", "access denied", "accessdenied", "access_denied", "signature", "invalidaccesskey"),
+        "the key is wrong",
+    ),
     (("404", "nosuchbucket", "no such bucket", "not found"), "it is not there"),
 )
 _HELP = {

@@ -253,7 +253,7 @@ def store_running() -> Iterator[Store]:
             _wait_for_bucket(store, running)
             yield store
         finally:
-            running.terminate()
+            running.kill()  # nothing is kept, and it takes its time to end in order
             running.wait(_SECONDS)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
