@@ -27,6 +27,9 @@ from roentgene.warehouse.opening import create_warehouse, open_warehouse
 pytestmark = pytest.mark.extras
 
 
+IS_NAMED = "SELECT max(table_id) FROM moved.ducklake_table WHERE table_name ="
+
+
 class Store(Protocol):
     endpoint: str
 
@@ -182,7 +185,9 @@ def test_a_copy_that_is_not_the_same_is_found(
 
     def lose_a_deletion(*given: Any) -> None:
         copied(*given)
-        database.ask("DELETE FROM moved.ducklake_delete_file")
+        table_id = database.ask(f"{IS_NAMED} 'cohort'")
+        forgotten = "UPDATE moved.ducklake_data_file SET end_snapshot = NULL"
+        database.ask(f"{forgotten} WHERE table_id = {table_id}")
 
     monkeypatch.setattr(moving, "copy_catalogue", lose_a_deletion)
     with pytest.raises(WarehouseError, match=r"study.cohort at snapshot .* is not the same"):
