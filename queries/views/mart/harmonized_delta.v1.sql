@@ -25,7 +25,7 @@ WITH paired AS (
     earlier.reason AS baseline_reason, later.reason,
     delta.delta_status AS raw_status, delta.delta_reason AS raw_reason,
     earlier.cell_no AS baseline_cell_no, later.cell_no,
-    earlier.design AS baseline_design, later.design, later.n_covariates
+    earlier.design_no AS baseline_design_no, later.design_no, later.n_covariates
   FROM mart_versions.delta_radiomics_v1 AS delta
   JOIN mart_versions.measurement_batch_v1 AS later
     ON later.cohort_id = delta.cohort_id
@@ -45,18 +45,26 @@ brought AS (
     paired.was_fitted, paired.baseline_raw_value, paired.raw_value, paired.raw_status,
     paired.raw_reason,
     coalesce(
-      paired.baseline_reason, paired.reason, earlier_line.reason, later_line.reason
+      paired.baseline_reason,
+      paired.reason,
+      CASE
+        WHEN paired.n_covariates > 0
+          AND (earlier_design.design IS NULL OR later_design.design IS NULL)
+          THEN 'covariate_missing'
+      END,
+      earlier_line.reason,
+      later_line.reason
     ) AS reason,
     earlier_line.slope * paired.baseline_raw_value + earlier_line.intercept
     + CASE
       WHEN paired.n_covariates = 0 THEN 0
       ELSE (1 - earlier_line.slope)
-        * list_inner_product(paired.baseline_design, earlier_line.betas)
+        * list_inner_product(earlier_design.design, earlier_line.betas)
     END AS baseline_value,
     later_line.slope * paired.raw_value + later_line.intercept
     + CASE
       WHEN paired.n_covariates = 0 THEN 0
-      ELSE (1 - later_line.slope) * list_inner_product(paired.design, later_line.betas)
+      ELSE (1 - later_line.slope) * list_inner_product(later_design.design, later_line.betas)
     END AS value
   FROM paired
   JOIN mart_versions.harmonization_line_v1 AS earlier_line
@@ -65,6 +73,10 @@ brought AS (
   JOIN mart_versions.harmonization_line_v1 AS later_line
     ON later_line.cell_no = paired.cell_no
     AND later_line.feature = paired.feature
+  LEFT JOIN mart_versions.harmonization_design_v1 AS earlier_design
+    ON earlier_design.design_no = paired.baseline_design_no
+  LEFT JOIN mart_versions.harmonization_design_v1 AS later_design
+    ON later_design.design_no = paired.design_no
 ),
 guarded AS (
   SELECT

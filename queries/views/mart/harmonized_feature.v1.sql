@@ -13,14 +13,20 @@
 -- visits are taken from harmonized values, never harmonized themselves: see mart.harmonized_delta.
 -- How the joins stand is for DuckDB. It takes the places for very few, and so would the values be
 -- that it joins to them: it would hash the values, not the lines. How many measurements there are it
--- knows, so they come first. And a CTE that both parts shared would carry every column, asked for
--- or not.
-WITH place AS (
+-- knows, so they come first, and by their number alone, of which it knows the range: then a place is
+-- looked up and not searched for, as long as no place holds a list, so the designs come last. And a
+-- CTE that both parts shared would carry every column, asked for or not.
+WITH measurement AS (
+  SELECT measurement_id
+  FROM imaging.measurement
+  WHERE cohort_id IN (SELECT cohort_id FROM result.harmonization_model)
+),
+place AS (
   SELECT
     batch.run_name, batch.analysis_run_id, batch.persons, chosen.cohort_id, chosen.person_id,
     chosen.patient_id, chosen.timepoint_id, chosen.sequence, chosen.region, chosen.profile,
     chosen.engine, batch.batch, batch.was_fitted, batch.cell_no, batch.n_covariates,
-    batch.design, batch.reason, chosen.measurement_id
+    batch.design_no, batch.reason, chosen.measurement_id
   FROM mart_versions.patient_measurement_v1 AS chosen
   JOIN mart_versions.measurement_batch_v1 AS batch
     ON batch.cohort_id = chosen.cohort_id
@@ -35,9 +41,13 @@ of_lesion AS (
     line.slope * feature_value.value + line.intercept
     + CASE
       WHEN batch.n_covariates = 0 THEN 0
-      ELSE (1 - line.slope) * list_inner_product(batch.design, line.betas)
+      ELSE (1 - line.slope) * list_inner_product(design.design, line.betas)
     END AS harmonized_value,
-    coalesce(batch.reason, line.reason) AS reason,
+    CASE
+      WHEN batch.reason IS NOT NULL THEN batch.reason
+      WHEN batch.n_covariates > 0 AND design.design IS NULL THEN 'covariate_missing'
+      ELSE line.reason
+    END AS reason,
     chosen.n_lesions, chosen.lesion_id, chosen.volume_mm3
   FROM mart_versions.patient_measurement_v1 AS chosen
   JOIN mart_versions.measurement_batch_v1 AS batch
@@ -49,6 +59,7 @@ of_lesion AS (
   JOIN vocab.feature ON feature.feature_id = feature_value.feature_id
   JOIN mart_versions.harmonization_line_v1 AS line
     ON line.line_no = batch.cell_no * 4294967296 + feature_value.feature_id
+  LEFT JOIN mart_versions.harmonization_design_v1 AS design ON design.design_no = batch.design_no
   WHERE feature_value.value_status = 'ok'
     AND chosen.averaged
 )
@@ -71,24 +82,29 @@ SELECT
   line.slope * feature_value.value + line.intercept
   + CASE
     WHEN place.n_covariates = 0 THEN 0
-    ELSE (1 - line.slope) * list_inner_product(place.design, line.betas)
+    ELSE (1 - line.slope) * list_inner_product(design.design, line.betas)
   END AS harmonized_value,
-  CASE WHEN coalesce(place.reason, line.reason) IS NULL THEN 'ok' ELSE 'not_harmonized' END
-    AS status,
-  coalesce(place.reason, line.reason) AS reason,
+  CASE
+    WHEN place.reason IS NULL
+      AND (place.n_covariates = 0 OR design.design IS NOT NULL)
+      AND line.reason IS NULL
+      THEN 'ok'
+    ELSE 'not_harmonized'
+  END AS status,
+  CASE
+    WHEN place.reason IS NOT NULL THEN place.reason
+    WHEN place.n_covariates > 0 AND design.design IS NULL THEN 'covariate_missing'
+    ELSE line.reason
+  END AS reason,
   place.measurement_id
-FROM imaging.measurement
-LEFT JOIN place
-  ON place.cohort_id = measurement.cohort_id
-  AND place.measurement_id = measurement.measurement_id
-JOIN imaging.feature_value
-  ON feature_value.cohort_id = measurement.cohort_id
-  AND feature_value.measurement_id = measurement.measurement_id
+FROM measurement
+LEFT JOIN place ON place.measurement_id = measurement.measurement_id
+JOIN imaging.feature_value ON feature_value.measurement_id = measurement.measurement_id
 JOIN vocab.feature ON feature.feature_id = feature_value.feature_id
 JOIN mart_versions.harmonization_line_v1 AS line
   ON line.line_no = place.cell_no * 4294967296 + feature_value.feature_id
-WHERE measurement.cohort_id IN (SELECT cohort_id FROM result.harmonization_model)
-  AND feature_value.value_status = 'ok'
+LEFT JOIN mart_versions.harmonization_design_v1 AS design ON design.design_no = place.design_no
+WHERE feature_value.value_status = 'ok'
 UNION ALL
 SELECT
   run_name,

@@ -5,11 +5,10 @@
 --
 -- Of the measurements that gave values, those of the cohort, region, sequence, profile and engine
 -- of the model, at any visit and by any rater, perturbed masks (repeat_no above 1000) left out.
--- cell_no is that of mart.harmonization_cell. design holds
--- the covariates that the model preserves, as numbers in the order of their place: a number as it
--- is, a class as 1 and the others as 0. reason says why values cannot be harmonized: batch_missing,
--- unseen_batch (no person who was fitted is of it), covariate_missing (also a class that was not
--- fitted). was_fitted says whether the model was fitted on this person's values of this visit.
+-- cell_no is that of mart.harmonization_cell, design_no that of mart.harmonization_design, where the
+-- n_covariates that the model preserves stand, if they are known. reason says why values cannot be
+-- harmonized: batch_missing, unseen_batch (no person who was fitted is of it). was_fitted says
+-- whether the model was fitted on this person's values of this visit.
 WITH model AS (
   SELECT
     run_name, analysis_run_id, cohort_id, sequence, region, profile, engine, fitted_timepoint_id,
@@ -23,31 +22,6 @@ covariate AS (
     count(DISTINCT (source, variable)) AS n_covariates
   FROM result.harmonization_covariate
   WHERE preserved
-  GROUP BY ALL
-),
-design AS (
-  SELECT
-    harmonization_covariate.analysis_run_id, harmonization_covariate.cohort_id,
-    harmonization_covariate.sequence, harmonization_covariate.region,
-    harmonization_covariate.profile, harmonization_covariate.engine,
-    visit_variable.patient_id, visit_variable.timepoint_id,
-    -- one row of a covariate fits: its number, or the class of the patient
-    count(*) FILTER (
-      (harmonization_covariate.level IS NULL AND visit_variable.value_number IS NOT NULL)
-      OR harmonization_covariate.level = visit_variable.value_text
-    ) AS n_known,
-    list(
-      CASE
-        WHEN harmonization_covariate.level IS NULL THEN visit_variable.value_number
-        ELSE CAST(harmonization_covariate.level = visit_variable.value_text AS DOUBLE)
-      END ORDER BY harmonization_covariate.place
-    ) FILTER (harmonization_covariate.place > 0) AS design
-  FROM result.harmonization_covariate
-  JOIN mart_versions.visit_variable_v1 AS visit_variable
-    ON visit_variable.cohort_id = harmonization_covariate.cohort_id
-    AND visit_variable.source = harmonization_covariate.source
-    AND visit_variable.variable = harmonization_covariate.variable
-  WHERE harmonization_covariate.preserved
   GROUP BY ALL
 ),
 measured AS (
@@ -79,11 +53,10 @@ SELECT
   series_batch.batch,
   coalesce(cell.cell_no, model.cell_no) AS cell_no,
   coalesce(covariate.n_covariates, 0) AS n_covariates,
-  CASE WHEN design.n_known = covariate.n_covariates THEN design.design END AS design,
+  model.cell_no * 4294967296 + visit_number.visit_no AS design_no,
   CASE
     WHEN series_batch.batch IS NULL THEN 'batch_missing'
     WHEN cell.cell_no IS NULL THEN 'unseen_batch'
-    WHEN coalesce(design.n_known, 0) < covariate.n_covariates THEN 'covariate_missing'
   END AS reason,
   harmonization_person.person_id IS NOT NULL
   AND measured.timepoint_id = model.fitted_timepoint_id AS was_fitted
@@ -109,15 +82,10 @@ LEFT JOIN covariate
   AND covariate.region = measured.region
   AND covariate.profile = measured.profile
   AND covariate.engine = measured.engine
-LEFT JOIN design
-  ON design.analysis_run_id = model.analysis_run_id
-  AND design.cohort_id = measured.cohort_id
-  AND design.sequence = measured.sequence
-  AND design.region = measured.region
-  AND design.profile = measured.profile
-  AND design.engine = measured.engine
-  AND design.patient_id = measured.patient_id
-  AND design.timepoint_id = measured.timepoint_id
+LEFT JOIN mart_versions.visit_number_v1 AS visit_number
+  ON visit_number.cohort_id = measured.cohort_id
+  AND visit_number.patient_id = measured.patient_id
+  AND visit_number.timepoint_id = measured.timepoint_id
 LEFT JOIN result.harmonization_person
   ON harmonization_person.analysis_run_id = model.analysis_run_id
   AND harmonization_person.cohort_id = measured.cohort_id

@@ -1,10 +1,10 @@
 -- title: What is known of a patient at a visit, as numbers and words
 -- grain: a variable of a patient at a visit
--- reference: study.patient, mart.visit_clinical_value, mart.patient_biomarker
+-- reference: study.patient, mart.visit_clinical_value, mart.patient_marker_result
 -- since: 0.1.0
 --
 -- source says where a variable is: patient (sex, age_at_day_zero, site), clinical
--- (mart.visit_clinical_value) and biomarker (the result of mart.patient_biomarker where its
+-- (mart.visit_clinical_value) and biomarker (the result of mart.patient_marker_result where its
 -- result_status is ok; at every visit).
 -- value_number is the value where it is a number, value_text is the value as a word. A variable
 -- without a value has no row.
@@ -49,9 +49,9 @@ JOIN mart_versions.visit_clinical_value_v1 AS clinical
 UNION ALL
 SELECT
   visit.cohort_id, visit.person_id, visit.patient_id, visit.timepoint_id,
-  'biomarker', patient_biomarker.marker, NULL, patient_biomarker.result
+  'biomarker', marker_result.marker, NULL, marker_result.result
 FROM visit
-JOIN mart_versions.patient_biomarker_v1 AS patient_biomarker
-  ON patient_biomarker.cohort_id = visit.cohort_id
-  AND patient_biomarker.patient_id = visit.patient_id
-WHERE patient_biomarker.result_status = 'ok'
+JOIN mart_versions.patient_marker_result_v1 AS marker_result
+  ON marker_result.cohort_id = visit.cohort_id
+  AND marker_result.patient_id = visit.patient_id
+WHERE marker_result.result_status = 'ok'
