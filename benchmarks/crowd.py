@@ -9,21 +9,27 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import own_postgres
 from operation_rows import Row, table_lines
+
+if TYPE_CHECKING:
+    from roentgene.schemas.study import Study
 
 RUNS = 20
 N_WRITERS = 3
 N_READERS = 2
 N_VISITS = 2
 
+_TARGET = "every commit lands or says why; 0 torn reads"
 _COUNTS = """
 SELECT
   (SELECT count(*) FROM study.cohort),
@@ -77,8 +83,11 @@ class Crowd:
         )
         everybody = self.n_reads > 0 and self.landed
         holds = not (lost or unsaid or self.n_torn) and bool(everybody)
-        what = f"{N_WRITERS} writers and {N_READERS} readers, {self.store}"
-        return Row(what, "every commit lands or says why; 0 torn reads", figure, holds)
+        return Row(_what(self.store), _TARGET, figure, holds)
+
+
+def _what(store: str) -> str:
+    return f"{N_WRITERS} writers and {N_READERS} readers, {store}"
 
 
 def write(folder: Path, writer: str, n_commits: int) -> None:
@@ -199,13 +208,37 @@ def _lines(process: subprocess.Popen[str]) -> list[dict[str, Any]]:
 
 def measure(runs: int = RUNS) -> list[Row]:
     """Rows of the table of operations."""
+    return [on_sqlite(runs), on_postgres(runs)]
+
+
+def on_sqlite(runs: int) -> Row:
+    """Row of a catalogue in its folder."""
     from roentgene.schemas.study import Study
+
+    return _crowded(Study(name="crowd"), runs, "SQLite")
+
+
+def on_postgres(runs: int) -> Row:
+    """Row of a catalogue in a PostgreSQL that is started for it."""
+    from roentgene.schemas.storage import Storage
+    from roentgene.schemas.study import Study
+
+    if lacking := own_postgres.lacking():
+        return Row(_what("PostgreSQL"), _TARGET, f"not measured: needs {lacking}", False)
+    with own_postgres.running() as port:
+        own_postgres.ask(port, "postgres", "CREATE DATABASE crowd")
+        place = f"host=127.0.0.1 port={port} dbname=crowd user={own_postgres.ACCOUNT}"
+        os.environ["PGPASSWORD"] = own_postgres.PASSWORD
+        study = Study(name="crowd", storage=Storage(catalog=f"postgres:{place}"))
+        return _crowded(study, runs, "PostgreSQL")
+
+
+def _crowded(study: Study, runs: int, store: str) -> Row:
     from roentgene.warehouse.opening import create_warehouse
 
     with tempfile.TemporaryDirectory(prefix="roentgene-crowd-") as folder:
-        study = Path(folder) / "study"
-        create_warehouse(study, Study(name="crowd"))
-        return [crowd(study, runs, "SQLite").row()]
+        layout = create_warehouse(Path(folder) / "study", study)
+        return crowd(layout.root, runs, store).row()
 
 
 def main(words: Sequence[str] | None = None) -> int:

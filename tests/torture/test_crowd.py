@@ -50,6 +50,14 @@ def test_what_was_lost_unsaid_or_torn_is_told(
 
 @pytest.mark.torture
 def test_a_crowd_at_one_warehouse(crowd: ModuleType) -> None:
-    (row,) = crowd.measure(3)
+    row = crowd.on_sqlite(3)
     assert row.holds, row
     assert "9 of 9 commits landed" in row.figure
+
+
+def test_without_a_server_nothing_is_said_to_hold(
+    crowd: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(crowd.own_postgres, "lacking", lambda: "the programs of PostgreSQL")
+    row = crowd.on_postgres(1)
+    assert (row.holds, row.figure) == (False, "not measured: needs the programs of PostgreSQL")

@@ -7,7 +7,6 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -23,23 +22,13 @@ from roentgene.schemas.study import Study
 from roentgene.warehouse.layout import Layout
 from roentgene.warehouse.opening import create_warehouse
 
-_PASSWORD = "not a secret, but none may be seen"  # noqa: S105 - of a server that lives a minute
 STORE_KEY = "roentgene"
-STORE_SECRET = "another that nobody may see"  # noqa: S105
-_UNPRIVILEGED = "postgres"
+STORE_SECRET = "one that nobody may see"  # noqa: S105 - of a server that lives a minute
 _SECONDS = 120
 
-
-def free_port() -> int:
-    """Port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _program(name: str) -> str | None:
-    versions = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
-    return str(versions[-1]) if versions else shutil.which(name)
+with pytest.MonkeyPatch.context() as patch:
+    patch.syspath_prepend(str(Path(__file__).resolve().parents[3] / "benchmarks"))
+    import own_postgres
 
 
 @dataclass(frozen=True)
@@ -60,98 +49,29 @@ class Database:
 
     def ask(self, sql: str) -> str:
         """Answer of the database to its owner, by the server's own client."""
-        return _psql(self.port, self.name, sql)
+        return own_postgres.ask(self.port, self.name, sql)
 
     def ask_server(self, sql: str) -> str:
         """Answer of the server, asked without the database."""
-        return _psql(self.port, "postgres", sql)
-
-
-def _psql(port: int, database: str, sql: str) -> str:
-    call = ["psql", "-h", "127.0.0.1", "-p", str(port), "-U", "roentgene", "-d", database]
-    answer = subprocess.run(
-        [*call, "-X", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", sql],
-        env={**os.environ, "PGPASSWORD": _PASSWORD},
-        capture_output=True,
-        text=True,
-        timeout=_SECONDS,
-    )
-    assert answer.returncode == 0, answer.stderr
-    return answer.stdout.strip()
+        return own_postgres.ask(self.port, "postgres", sql)
 
 
 @pytest.fixture(scope="session")
 def postgres_port() -> Iterator[int]:
     """Port of a PostgreSQL that asks for a password, with a cluster of its own."""
-    pytest.importorskip("duckdb_extension_postgres_scanner", reason="needs roentgene[growing]")
-    initdb, server = _program("initdb"), _program("postgres")
-    if initdb is None or server is None or shutil.which("psql") is None:
-        pytest.skip("needs the programs of PostgreSQL")
-    # PostgreSQL refuses to run as root
-    account = _UNPRIVILEGED if os.getuid() == 0 else None
-    folder = Path(mkdtemp(prefix="roentgene-postgres-"))
-    try:
-        password = folder / "password"
-        password.write_text(_PASSWORD, encoding="utf-8")
-        if account is not None:
-            for path in (folder, password):
-                shutil.chown(path, account)
-        cluster = folder / "cluster"
-        subprocess.run(
-            [
-                *(initdb, "-D", str(cluster), "-U", "roentgene", "--auth=scram-sha-256"),
-                *(f"--pwfile={password}", "-E", "UTF8", "--locale=C", "--no-sync"),
-            ],
-            check=True,
-            capture_output=True,
-            timeout=_SECONDS,
-            user=account,
-            cwd=folder,
-        )
-        port = free_port()
-        settings = {
-            "port": str(port),
-            "listen_addresses": "127.0.0.1",
-            "unix_socket_directories": "",
-            "fsync": "off",  # it is thrown away
-        }
-        options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
-        with (folder / "log").open("wb") as log:
-            running = subprocess.Popen(
-                [server, "-D", str(cluster), *options],
-                stdout=log,
-                stderr=log,
-                user=account,
-                cwd=folder,
-            )
-        try:
-            _wait_until_ready(port, running)
-            yield port
-        finally:
-            running.send_signal(signal.SIGQUIT)  # nothing is kept
-            running.wait(_SECONDS)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _wait_until_ready(port: int, running: subprocess.Popen[bytes]) -> None:
-    call = ["pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port), "-t", "5"]
-    for _ in range(_SECONDS):
-        assert running.poll() is None, "PostgreSQL ended at once"
-        if subprocess.run(call, timeout=_SECONDS).returncode == 0:
-            return
-        # refused at once, so that -t waited for nothing
-        signal.sigtimedwait([], 0.2)
-    pytest.fail("PostgreSQL did not answer")
+    if lacking := own_postgres.lacking():
+        pytest.skip(f"needs {lacking}")
+    with own_postgres.running() as port:
+        yield port
 
 
 @pytest.fixture(scope="session")
 def birthplace(postgres_port: int, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
     """Give the database and the folder of a warehouse that is copied for each test."""
     database = Database(postgres_port, "birthplace")
-    _psql(postgres_port, "postgres", f"CREATE DATABASE {database.name}")
+    own_postgres.ask(postgres_port, "postgres", f"CREATE DATABASE {database.name}")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PGPASSWORD", _PASSWORD)
+        patch.setenv("PGPASSWORD", own_postgres.PASSWORD)
         layout = create_warehouse(tmp_path_factory.mktemp("birthplace") / "a", database.study())
     return database.name, layout.root
 
@@ -161,9 +81,9 @@ def database(
     postgres_port: int, birthplace: tuple[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> Database:
     """Give a copy of a new catalogue, and the password where libpq looks for it."""
-    monkeypatch.setenv("PGPASSWORD", _PASSWORD)
+    monkeypatch.setenv("PGPASSWORD", own_postgres.PASSWORD)
     name = f"db_{secrets.token_hex(4)}"
-    _psql(postgres_port, "postgres", f"CREATE DATABASE {name} TEMPLATE {birthplace[0]}")
+    own_postgres.ask(postgres_port, "postgres", f"CREATE DATABASE {name} TEMPLATE {birthplace[0]}")
     return Database(postgres_port, name)
 
 
@@ -234,7 +154,7 @@ def store_running() -> Iterator[Store]:
         (folder / "s3.json").write_text(json.dumps({"identities": [allowed]}), encoding="utf-8")
         services = ("master", "volume", "filer", "s3")
         names = [f"{service}.port{kind}" for service in services for kind in ("", ".grpc")]
-        ports = {name: free_port() for name in names}
+        ports = {name: own_postgres.free_port() for name in names}
         options = [f"-{name}={port}" for name, port in ports.items()]
         with (folder / "log").open("wb") as log:
             running = subprocess.Popen(
