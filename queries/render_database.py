@@ -12,6 +12,8 @@ from roentgene.queries.render import identifier, literal
 
 # SQLite gives up after five seconds, and a commit must outwait a longer query
 _BUSY_MILLISECONDS = 20_000
+# a new lake is made so, and one that is not is refused
+_ENCRYPTED = "ENCRYPTED true"
 
 
 def attach_native(path: Path, alias: str) -> str:
@@ -26,10 +28,13 @@ def attach_lake(
     *,
     read_only: bool,
     snapshot: int | None,
+    encrypted: bool = False,
     migrate: bool = False,
 ) -> str:
     """Attach a DuckLake by its SQLite catalogue; the data path is ours, never the stored one."""
     options = [f"META_BUSY_TIMEOUT {_BUSY_MILLISECONDS}"]
+    if encrypted:
+        options.append(_ENCRYPTED)
     if migrate:
         options.append("AUTOMATIC_MIGRATION true")
     source = f"ducklake:sqlite:{catalogue}"
@@ -44,10 +49,13 @@ def attach_server_lake(
     *,
     read_only: bool,
     snapshot: int | None,
+    encrypted: bool = False,
     new: bool = False,
 ) -> str:
     """Attach a DuckLake by its catalogue in PostgreSQL; only a new one is made."""
     options = [f"META_SCHEMA {literal(schema)}", f"CREATE_IF_NOT_EXISTS {str(new).lower()}"]
+    if encrypted:
+        options.append(_ENCRYPTED)
     source = f"ducklake:postgres:{connection}"
     return _attach_lake(source, data, alias, options, read_only=read_only, snapshot=snapshot)
 
@@ -79,6 +87,42 @@ def s3_secret(name: str, options: Mapping[str, str]) -> str:
     """``CREATE SECRET`` for a store that speaks S3; it lives as long as the connection."""
     given = ", ".join(f"{option} {literal(value)}" for option, value in options.items())
     return f"CREATE OR REPLACE SECRET {identifier(name)} (TYPE s3, {given})"
+
+
+def recode_file(
+    source: str,
+    target: str,
+    *,
+    source_key: str | None,
+    target_key: str | None,
+    field_ids: Mapping[str, int],
+) -> str:
+    """``COPY`` a Parquet file row by row, as DuckLake writes one; keys are in Base64."""
+    # a partition's column stands in the file, and may be told otherwise by its folder's name
+    read = [literal(source), "hive_partitioning = false"]
+    if source_key is not None:
+        read.append(f"encryption_config = {_footer_key(source_key)}")
+    options = ["FORMAT parquet", "COMPRESSION zstd", "PARQUET_VERSION v2"]
+    if field_ids:
+        ids = ", ".join(f"{literal(name)}: {int(number)}" for name, number in field_ids.items())
+        options.append(f"FIELD_IDS {{{ids}}}")
+    if target_key is not None:
+        options.append(f"ENCRYPTION_CONFIG {_footer_key(target_key)}")
+    return (
+        f"COPY (FROM read_parquet({', '.join(read)})) TO {literal(target)} ({', '.join(options)})"
+    )
+
+
+def field_ids_of(source: str, key: str | None) -> str:
+    """Names and field ids of the columns of a Parquet file."""
+    read = literal(source)
+    if key is not None:
+        read += f", encryption_config = {_footer_key(key)}"
+    return f"FROM parquet_schema({read}) SELECT name, field_id WHERE type IS NOT NULL"
+
+
+def _footer_key(key: str) -> str:
+    return f"{{footer_key_value: from_base64({literal(key)})}}"
 
 
 def load_extension(path: Path) -> str:

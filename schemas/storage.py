@@ -42,6 +42,11 @@ class Storage(Declared):
     """Whether the bucket stands in the path of the address and not in its name; left out, it does
     where ``endpoint`` is given.
     """
+    encrypted: bool = False
+    """Whether nothing but encrypted files of data is written and read. The key of each file stands
+    in the catalogue: who reads the catalogue reads the data. A warehouse is made so, or becomes so
+    by ``roentgene move --encrypt``.
+    """
     timeout_seconds: float = Field(default=10.0, ge=2, le=600)
     """Time after which a server that does not answer counts as unreachable."""
 

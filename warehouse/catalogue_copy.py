@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import duckdb
@@ -14,6 +14,7 @@ from roentgene.schemas.errors import WarehouseError
 from roentgene.schemas.storage import Storage
 from roentgene.schemas.tables import tables
 from roentgene.warehouse.connection import LAKE, attach_as, data_place
+from roentgene.warehouse.recoding import Recoded, StoredFile, with_recoded
 from roentgene.warehouse.store import Warehouse
 
 OnStep = Callable[[str, int, int], None]
@@ -40,6 +41,7 @@ def copy_catalogue(
     target: Storage,
     place: Path,
     told: OnStep,
+    recoded: Mapping[StoredFile, Recoded],
 ) -> None:
     """Make an empty lake at the new place, and put our rows in the place of its own.
 
@@ -55,6 +57,8 @@ def copy_catalogue(
         File of the catalogue, where it is one.
     told : callable
         Told what is being done, how much of it is done, and how much there is.
+    recoded : mapping
+        Files that were written anew, and what they became.
 
     Raises
     ------
@@ -70,12 +74,18 @@ def copy_catalogue(
     for number, name in enumerate(_TABLES, 1):
         told("copy catalogue", number, len(_TABLES))
         con.execute(render.delete_from(f"__ducklake_metadata_{MOVED}", name))
-        con.register("rows_of_catalogue", _rows(warehouse, name))
+        con.register("rows_of_catalogue", with_recoded(_rows(warehouse, name), name, recoded))
         con.execute(
             render.insert_by_name(f"__ducklake_metadata_{MOVED}", name, "rows_of_catalogue")
         )
         con.unregister("rows_of_catalogue")
-    con.execute(query_text("server/set_data_path"), {"place": f"{data_place(layout, target)}/"})
+    con.execute(
+        query_text("server/tell_place"),
+        {
+            "place": f"{data_place(layout, target)}/",
+            "encrypted": str(target.encrypted).lower(),
+        },
+    )
     con.execute("COMMIT")
     con.execute(render_database.detach(MOVED))
 

@@ -168,6 +168,7 @@ def attach_as(
             alias,
             read_only=read_only,
             snapshot=snapshot,
+            encrypted=storage.encrypted,
             migrate=migrate,
         )
     else:
@@ -178,6 +179,7 @@ def attach_as(
             alias,
             read_only=read_only,
             snapshot=snapshot,
+            encrypted=storage.encrypted,
             new=new,
         )
     try:
@@ -244,6 +246,10 @@ def _must_be_rolled_back(layout: Layout, error: duckdb.Error) -> bool:
 
 
 def _unusable(layout: Layout, storage: Storage, error: duckdb.Error) -> WarehouseError:
+    if "the database is not encrypted but" in str(error):
+        msg = f"{layout.study} says that the data are encrypted, and they are not"
+        cure = "Take 'encrypted' out of it, then run 'roentgene move --encrypt'"
+        return WarehouseError(msg, cure)
     if storage.catalog is not None:
         return server.unusable(storage, error)
     if _must_be_rolled_back(layout, error):

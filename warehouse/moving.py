@@ -1,5 +1,7 @@
 """A warehouse moves, whole: its catalogue to PostgreSQL or back, its data to a bucket or back.
 
+Its data may also change their form: encrypted, or in clear again.
+
 The catalogue is copied row by row and the data file by file, so that every snapshot keeps its
 number and every release what it was made from. The former form stays in use until the new one was
 read and compared; then one replaced file, ``study.yaml``, makes the new one the one in use.
@@ -7,7 +9,7 @@ read and compared; then one replaced file, ``study.yaml``, makes the new one the
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,9 +23,10 @@ from roentgene.schemas.storage import Storage
 from roentgene.schemas.tables import tables
 from roentgene.warehouse import object_store
 from roentgene.warehouse.catalogue_copy import OnStep, compare, copy_catalogue
-from roentgene.warehouse.connection import connect
+from roentgene.warehouse.connection import connect, data_place
 from roentgene.warehouse.layout import Layout
 from roentgene.warehouse.opening import open_warehouse, refuse_existing_catalogue
+from roentgene.warehouse.recoding import Recoded, StoredFile, recode, recoded_name, stored_files
 from roentgene.warehouse.server import turn_to_commit
 from roentgene.warehouse.store import Warehouse
 from roentgene.warehouse.study_file import write_storage
@@ -97,16 +100,19 @@ def move(
             return Move(
                 _words(source), _words(target), n_snapshots, len(files), n_bytes, 0, 0, (), (), True
             )
-        if _data_move(source, target):
+        recoded: dict[StoredFile, Recoded] = {}
+        if source.encrypted != target.encrypted:
+            recoded = _recode_files(warehouse, target, told)
+        elif _data_move(source, target):
             _copy_files(layout, source, target, files, told)
         with _other_lake(layout, target) as con:
-            copy_catalogue(warehouse, con, target, _unfinished(layout), told)
+            copy_catalogue(warehouse, con, target, _unfinished(layout), told, recoded)
             n_rows = compare(warehouse, con, target, _unfinished(layout), told)
         _forget_seals(layout)
         if target.catalog is None:
             _unfinished(layout).replace(layout.catalogue)
         write_storage(layout, target)
-    aside = tuple(_set_aside(layout, source, target))
+    aside = tuple(_set_aside(layout, source, target, recoded))
     left = tuple(_left_elsewhere(source, target))
     return Move(
         *(_words(source), _words(target), n_snapshots, len(files), n_bytes),
@@ -123,7 +129,7 @@ def _words(storage: Storage) -> str:
     if storage.catalog is not None:
         catalogue = f"catalogue in {storage.catalog_name}, schema {storage.catalog_schema}"
     data = "data in the folder" if storage.data is None else f"data at {storage.data_name}"
-    return f"{catalogue}, {data}"
+    return f"{catalogue}, {data}{', encrypted' if storage.encrypted else ''}"
 
 
 def _catalogue_of(storage: Storage) -> tuple[object, ...]:
@@ -136,9 +142,13 @@ def _data_move(source: Storage, target: Storage) -> bool:
 
 def _refuse_no_move(source: Storage, target: Storage) -> None:
     same = _catalogue_of(source) == _catalogue_of(target)
-    if same and not _data_move(source, target):
+    recodes = source.encrypted != target.encrypted
+    if same and not recodes and not _data_move(source, target):
         msg = f"the warehouse has its {_words(source)} already"
         raise FileError(msg, "Name another place")
+    if recodes and source.data is not None and not _data_move(source, target):
+        msg = "data in a bucket are written anew at another place, so that the former ones stay"
+        raise FileError(msg, "Name another prefix with --data")
     if same and source.catalog is not None:
         msg = (
             "a catalogue in PostgreSQL is copied into another schema, so that the former one stays"
@@ -178,10 +188,7 @@ def _copy_files(
         _system(layout, source),
         _system(layout, target),
     )
-    there = object_store.sizes(target) if target.data is not None else _sizes(layout.data)
-    if strange := sorted(set(there) - set(files)):
-        msg = f"{to_place} holds files of something else, such as {strange[0]}"
-        raise FileError(msg, "Name another place; data are never written over")
+    _refuse_strange(layout, target, set(files))
     try:
         for number, (path, size) in enumerate(files.items(), 1):
             told("copy files", number, len(files))
@@ -203,6 +210,53 @@ def _copy_files(
         raise object_store.unusable(used, error) from error
 
 
+def _refuse_strange(layout: Layout, target: Storage, ours: set[str]) -> None:
+    there = object_store.sizes(target) if target.data is not None else _sizes(layout.data)
+    if strange := sorted(set(there) - ours):
+        place = target.data_name if target.data is not None else str(layout.data)
+        msg = f"{place} holds files of something else, such as {strange[0]}"
+        raise FileError(msg, "Name another place; data are never written over")
+
+
+def _recode_files(warehouse: Warehouse, target: Storage, told: OnStep) -> dict[StoredFile, Recoded]:
+    """Write what the catalogue lists anew; what a killed move left is written over."""
+    layout, source = warehouse.layout, warehouse.study.storage
+    files = stored_files(warehouse)
+    if _data_move(source, target):
+        names = {
+            file.folder + recoded_name(file.path, encrypted=target.encrypted) for file in files
+        }
+        _refuse_strange(layout, target, names)
+    from_place, to_place = data_place(layout, source), data_place(layout, target)
+    system, root = _system(layout, target)
+
+    def ready(path: str) -> str:
+        if target.data is None:
+            (layout.data / path).parent.mkdir(parents=True, exist_ok=True)
+        return f"{to_place}/{path}"
+
+    def ending(path: str) -> tuple[int, bytes]:
+        with system.open_input_file(f"{root}/{path}") as written:
+            n_bytes = written.size()
+            return n_bytes, written.read_at(8, n_bytes - 8)
+
+    recoded = {}
+    with connect(layout, target) as con:
+        if source.data is not None:
+            object_store.let_in(con, source)
+        for number, file in enumerate(files, 1):
+            told("write files anew", number, len(files))
+            recoded[file] = recode(
+                con,
+                file,
+                lambda path: f"{from_place}/{path}",
+                ready,
+                ending,
+                encrypted=target.encrypted,
+            )
+    return recoded
+
+
 @contextmanager
 def _other_lake(layout: Layout, target: Storage) -> Iterator[duckdb.DuckDBPyConnection]:
     """Connect to a DuckDB of its own that can attach both forms; the turn there is ours."""
@@ -222,8 +276,17 @@ def _forget_seals(layout: Layout) -> None:
         seal.unlink()
 
 
-def _set_aside(layout: Layout, source: Storage, target: Storage) -> Iterator[Path]:
+def _set_aside(
+    layout: Layout, source: Storage, target: Storage, recoded: Mapping[StoredFile, Recoded]
+) -> Iterator[Path]:
     """Set aside what was in use in the folder, so that nothing takes it for what is."""
+    if recoded and source.data is None and target.data is None:
+        aside = _free(layout.data)
+        for file in recoded:
+            path = file.folder + file.path
+            (aside / path).parent.mkdir(parents=True, exist_ok=True)
+            (layout.data / path).replace(aside / path)
+        yield aside
     former = []
     if source.catalog is None and target.catalog is not None:
         former.append(layout.catalogue)

@@ -80,7 +80,8 @@ def let_in(con: duckdb.DuckDBPyConnection, storage: Storage) -> None:
     known = credentials()
     con.execute(
         render_database.s3_secret(
-            "warehouse_data",
+            # each place has its own: a move knows two
+            f"data of {storage.data_path}",
             {
                 "SCOPE": str(storage.data),
                 "KEY_ID": known.key_id,

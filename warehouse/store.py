@@ -149,11 +149,22 @@ class Warehouse:
         if self._pinned is not None:
             msg = f"{self.folder} was opened to read, not to write"
             raise FileError(msg, "Open it with read_only=False")
-        # a file of one's own is written into a folder, and in clear
-        beside = None if self.study.storage.data is not None else self.layout.data
         return transaction(
-            self.connection, author, message, self._attach_anew, beside, self._confirm
+            self.connection,
+            author,
+            message,
+            self._attach_anew,
+            None if self.study.storage.data is not None else self.layout.data,
+            self._confirm,
+            # a file of one's own would be in clear
+            own_files=not self.is_encrypted,
         )
+
+    @cached_property
+    def is_encrypted(self) -> bool:
+        """Whether the files of data are encrypted, whatever ``study.yaml`` says."""
+        ((value,),) = self.rows(query_text("warehouse/is_encrypted"))
+        return bool(value)
 
     def _attach_anew(self) -> None:
         detach(self.connection)

@@ -57,7 +57,7 @@ class Transaction:
     con : duckdb.DuckDBPyConnection
         Connection with the lake attached.
     data : Path, optional
-        Folder with the data of the lake, where many rows are written straight into a file.
+        Folder in which many rows are written straight into a file; without it DuckLake writes all.
     """
 
     def __init__(self, con: duckdb.DuckDBPyConnection, data: Path | None = None) -> None:
@@ -175,6 +175,8 @@ def transaction(
     renew: Callable[[], None],
     data: Path | None = None,
     confirm: Callable[[], None] | None = None,
+    *,
+    own_files: bool = True,
 ) -> Iterator[Transaction]:
     """Run a transaction on the lake; any error rolls everything back.
 
@@ -188,9 +190,11 @@ def transaction(
         Attaches the lake anew. It is called where a COMMIT failed, for that leaves the catalogue
         locked for everybody, this process included, until the lake is detached.
     data : Path, optional
-        Folder with the data of the lake, where many rows are written straight into a file.
+        Folder with the data of the lake; left out, they lie elsewhere.
     confirm : callable, optional
         Called before the COMMIT; what it raises rolls everything back.
+    own_files : bool
+        Whether many rows are written straight into a file of that folder.
 
     Raises
     ------
@@ -201,7 +205,7 @@ def transaction(
     """
     since_ns = time.time_ns()
     retry_while_busy(lambda: _begin(con, author, message))
-    running = Transaction(con, data)
+    running = Transaction(con, data if own_files else None)
     try:
         yield running
         _refuse_aborted(con)

@@ -16,14 +16,19 @@ def init(
     name: Annotated[
         str | None, typer.Option(help="Name of the study; by default that of the folder.")
     ] = None,
+    encrypted: Annotated[
+        bool, typer.Option("--encrypted", help="Encrypt the files of data; see docs/growing.md.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Make a new, empty warehouse."""
+    from roentgene.schemas.storage import Storage
     from roentgene.schemas.study import Study
     from roentgene.warehouse.analyst_file import renew
     from roentgene.warehouse.opening import create_warehouse, open_warehouse
 
-    layout = create_warehouse(folder, Study(name=name) if name else None)
+    study = Study(name=name or folder.resolve().name, storage=Storage(encrypted=encrypted))
+    layout = create_warehouse(folder, study)
     with open_warehouse(layout.root, read_only=False) as writer:
         renew(writer)  # empty, but there: a delivery then writes the tables that it fills
     if as_json:

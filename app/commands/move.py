@@ -1,4 +1,4 @@
-"""``roentgene move``: the catalogue into PostgreSQL, the data into a bucket, or both back."""
+"""``roentgene move``: catalogue and data into servers, or back; data encrypted, or in clear."""
 
 from __future__ import annotations
 
@@ -24,6 +24,10 @@ def move(
     embedded: Annotated[
         bool, typer.Option("--embedded", help="Both into the folder, as a new warehouse has them.")
     ] = False,
+    encrypt: Annotated[
+        bool | None,
+        typer.Option("--encrypt/--decrypt", help="Write the files of data encrypted, or in clear."),
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only say what would be done.")
     ] = False,
@@ -48,12 +52,13 @@ def move(
         "region": region,
     }
     given = {key: value for key, value in named.items() if value is not None}
-    if embedded == bool(given):
-        msg = "say where it is to go: --to, --data or both, or --embedded alone"
+    if (embedded and given) or not (embedded or given or encrypt is not None):
+        msg = "say where it is to go: --to, --data or both, or --embedded alone; or how: --encrypt"
         raise FileError(msg, "See 'roentgene move --help'")
     layout = find_warehouse(warehouse)
     now = read_study(layout.root).storage
-    target = Storage() if embedded else storage_of(now, given)
+    encrypted = now.encrypted if encrypt is None else encrypt
+    target = storage_of(Storage() if embedded else now, {**given, "encrypted": encrypted})
 
     def tell(what: str, done: int, n_all: int) -> None:
         if not as_json and (done == n_all or done % 50 == 0):

@@ -1,0 +1,36 @@
+-- title: Files that the catalogue lists, by their number, with their keys
+-- grain: a Parquet file of rows or of deleted rows
+-- reference: tables of the DuckLake 1.0 catalogue
+--
+-- A file of rows and one of deleted rows may have the same number.
+WITH listed AS (
+  SELECT 'ducklake_data_file' AS listed_in, data_file_id AS file_id, table_id, path, encryption_key
+  FROM __ducklake_metadata_lake.ducklake_data_file
+  UNION ALL
+  SELECT
+    'ducklake_delete_file' AS listed_in,
+    delete_file_id AS file_id,
+    table_id,
+    path,
+    encryption_key
+  FROM __ducklake_metadata_lake.ducklake_delete_file
+),
+folder AS (
+  -- a table that was renamed or altered stands there once for each of its forms
+  SELECT
+    ducklake_table.table_id,
+    arg_max(ducklake_schema.path || ducklake_table.path, ducklake_table.begin_snapshot) AS path
+  FROM __ducklake_metadata_lake.ducklake_table
+  JOIN __ducklake_metadata_lake.ducklake_schema
+    ON ducklake_schema.schema_id = ducklake_table.schema_id
+  GROUP BY ducklake_table.table_id
+)
+SELECT
+  listed.listed_in,
+  listed.file_id,
+  folder.path AS table_folder,
+  listed.path AS path,
+  listed.encryption_key
+FROM listed
+JOIN folder ON folder.table_id = listed.table_id
+ORDER BY table_folder, path
