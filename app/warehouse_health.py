@@ -83,6 +83,7 @@ def _places(warehouse: Warehouse) -> Iterator[Finding]:
 def _inside(warehouse: Warehouse) -> Iterator[Finding]:
     yield _migrations(warehouse)
     yield from _data(warehouse)
+    yield from _encryption(warehouse)
     yield _analyst_file(warehouse)
 
 
@@ -149,6 +150,19 @@ def _unreadable(warehouse: Warehouse, name: str) -> str | None:
     except duckdb.Error as error:
         return str(error).splitlines()[0]
     return None
+
+
+def _encryption(warehouse: Warehouse) -> Iterator[Finding]:
+    """Say of an encrypted warehouse what is not."""
+    if not warehouse.is_encrypted:
+        return
+    if warehouse.study.storage.encrypted:
+        detail = "files of data are encrypted; their keys stand in the catalogue"
+        yield Finding("encryption", "ok", f"{detail}, and what is made from them is in clear")
+    else:
+        detail = "files of data are encrypted, and study.yaml does not say that they must be"
+        cure = "Write 'encrypted: true' under storage in study.yaml"
+        yield Finding("encryption", "warning", detail, cure)
 
 
 def _analyst_file(warehouse: Warehouse) -> Finding:
