@@ -89,36 +89,29 @@ def s3_secret(name: str, options: Mapping[str, str]) -> str:
     return f"CREATE OR REPLACE SECRET {identifier(name)} (TYPE s3, {given})"
 
 
-def recode_file(
-    source: str,
-    target: str,
-    *,
-    source_key: str | None,
-    target_key: str | None,
-    field_ids: Mapping[str, int],
-) -> str:
-    """``COPY`` a Parquet file row by row, as DuckLake writes one; keys are in Base64."""
+def read_file(path: str, key: str | None) -> str:
+    """``FROM`` a Parquet file, column by column as it is; its key is in Base64."""
     # a partition's column stands in the file, and may be told otherwise by its folder's name
-    read = [literal(source), "hive_partitioning = false"]
-    if source_key is not None:
-        read.append(f"encryption_config = {_footer_key(source_key)}")
+    read = [literal(path), "hive_partitioning = false"]
+    if key is not None:
+        read.append(f"encryption_config = {_footer_key(key)}")
+    return f"FROM read_parquet({', '.join(read)})"
+
+
+def no_rows(query: str) -> str:
+    """Give the columns of a query that :func:`read_file` rendered, and none of its rows."""
+    return f"{query} LIMIT 0"
+
+
+def write_file(query: str, path: str, key: str | None, field_ids: Mapping[str, int]) -> str:
+    """``COPY`` a query to a Parquet file as DuckLake writes one; its key is in Base64."""
     options = ["FORMAT parquet", "COMPRESSION zstd", "PARQUET_VERSION v2"]
     if field_ids:
         ids = ", ".join(f"{literal(name)}: {int(number)}" for name, number in field_ids.items())
         options.append(f"FIELD_IDS {{{ids}}}")
-    if target_key is not None:
-        options.append(f"ENCRYPTION_CONFIG {_footer_key(target_key)}")
-    return (
-        f"COPY (FROM read_parquet({', '.join(read)})) TO {literal(target)} ({', '.join(options)})"
-    )
-
-
-def field_ids_of(source: str, key: str | None) -> str:
-    """Names and field ids of the columns of a Parquet file."""
-    read = literal(source)
     if key is not None:
-        read += f", encryption_config = {_footer_key(key)}"
-    return f"FROM parquet_schema({read}) SELECT name, field_id WHERE type IS NOT NULL"
+        options.append(f"ENCRYPTION_CONFIG {_footer_key(key)}")
+    return f"COPY ({query}) TO {literal(path)} ({', '.join(options)})"
 
 
 def _footer_key(key: str) -> str:

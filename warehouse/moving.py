@@ -9,7 +9,7 @@ read and compared; then one replaced file, ``study.yaml``, makes the new one the
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +26,14 @@ from roentgene.warehouse.catalogue_copy import OnStep, compare, copy_catalogue
 from roentgene.warehouse.connection import connect, data_place
 from roentgene.warehouse.layout import Layout
 from roentgene.warehouse.opening import open_warehouse, refuse_existing_catalogue
-from roentgene.warehouse.recoding import Recoded, StoredFile, recode, recoded_name, stored_files
+from roentgene.warehouse.recoding import (
+    Recoded,
+    StoredFile,
+    other_names,
+    recode,
+    recoded_name,
+    stored_files,
+)
 from roentgene.warehouse.server import turn_to_commit
 from roentgene.warehouse.store import Warehouse
 from roentgene.warehouse.study_file import write_storage
@@ -93,7 +100,11 @@ def move(
     with open_warehouse(folder, read_only=dry_run) as warehouse:
         layout, source = warehouse.layout, warehouse.study.storage
         _refuse_no_move(source, target)
-        files = _listed(warehouse)
+        # not what study.yaml says, for a move may have been killed before its last step
+        recodes = warehouse.is_encrypted != target.encrypted
+        if recodes:
+            _refuse_two_steps(source, target)
+        files, stored = _listed(warehouse), stored_files(warehouse)
         n_snapshots = len(warehouse.snapshots())
         n_bytes = sum(files.values())
         if dry_run:
@@ -101,8 +112,8 @@ def move(
                 _words(source), _words(target), n_snapshots, len(files), n_bytes, 0, 0, (), (), True
             )
         recoded: dict[StoredFile, Recoded] = {}
-        if source.encrypted != target.encrypted:
-            recoded = _recode_files(warehouse, target, told)
+        if recodes:
+            recoded = _recode_files(layout, source, target, stored, told)
         elif _data_move(source, target):
             _copy_files(layout, source, target, files, told)
         with _other_lake(layout, target) as con:
@@ -112,7 +123,8 @@ def move(
         if target.catalog is None:
             _unfinished(layout).replace(layout.catalogue)
         write_storage(layout, target)
-    aside = tuple(_set_aside(layout, source, target, recoded))
+        in_use = [file.folder + recoded.get(file, file).path for file in stored]
+    aside = tuple(_set_aside(layout, source, target, in_use))
     left = tuple(_left_elsewhere(source, target))
     return Move(
         *(_words(source), _words(target), n_snapshots, len(files), n_bytes),
@@ -142,18 +154,28 @@ def _data_move(source: Storage, target: Storage) -> bool:
 
 def _refuse_no_move(source: Storage, target: Storage) -> None:
     same = _catalogue_of(source) == _catalogue_of(target)
-    recodes = source.encrypted != target.encrypted
-    if same and not recodes and not _data_move(source, target):
+    if same and source.encrypted == target.encrypted and not _data_move(source, target):
         msg = f"the warehouse has its {_words(source)} already"
         raise FileError(msg, "Name another place")
-    if recodes and source.data is not None and not _data_move(source, target):
-        msg = "data in a bucket are written anew at another place, so that the former ones stay"
-        raise FileError(msg, "Name another prefix with --data")
     if same and source.catalog is not None:
         msg = (
             "a catalogue in PostgreSQL is copied into another schema, so that the former one stays"
         )
         raise FileError(msg, "Name one with --schema")
+
+
+def _refuse_two_steps(source: Storage, target: Storage) -> None:
+    """Refuse what no single step can bring into use, and what nobody has asked for."""
+    if source.encrypted == target.encrypted:
+        msg = "files of data are encrypted, and study.yaml does not say that they must be"
+        raise FileError(msg, "Run 'roentgene move --encrypt' to its end first")
+    moves = _data_move(source, target)
+    if source.data is not None and not moves:
+        msg = "data in a bucket are written anew at another place, so that the former ones stay"
+        raise FileError(msg, "Name another prefix with --data")
+    if moves and source.catalog is None and target.catalog is None:
+        msg = "data cannot move and be written anew at once while the catalogue stays in the folder"
+        raise FileError(msg, "Move twice; data are encrypted and decrypted in the folder")
 
 
 def _listed(warehouse: Warehouse) -> dict[str, int]:
@@ -218,10 +240,10 @@ def _refuse_strange(layout: Layout, target: Storage, ours: set[str]) -> None:
         raise FileError(msg, "Name another place; data are never written over")
 
 
-def _recode_files(warehouse: Warehouse, target: Storage, told: OnStep) -> dict[StoredFile, Recoded]:
+def _recode_files(
+    layout: Layout, source: Storage, target: Storage, files: Sequence[StoredFile], told: OnStep
+) -> dict[StoredFile, Recoded]:
     """Write what the catalogue lists anew; what a killed move left is written over."""
-    layout, source = warehouse.layout, warehouse.study.storage
-    files = stored_files(warehouse)
     if _data_move(source, target):
         names = {
             file.folder + recoded_name(file.path, encrypted=target.encrypted) for file in files
@@ -277,15 +299,16 @@ def _forget_seals(layout: Layout) -> None:
 
 
 def _set_aside(
-    layout: Layout, source: Storage, target: Storage, recoded: Mapping[StoredFile, Recoded]
+    layout: Layout, source: Storage, target: Storage, in_use: Sequence[str]
 ) -> Iterator[Path]:
     """Set aside what was in use in the folder, so that nothing takes it for what is."""
-    if recoded and source.data is None and target.data is None:
+    if source.encrypted != target.encrypted and source.data is target.data is None:
         aside = _free(layout.data)
-        for file in recoded:
-            path = file.folder + file.path
-            (aside / path).parent.mkdir(parents=True, exist_ok=True)
-            (layout.data / path).replace(aside / path)
+        # by their names, for a move that was killed has perhaps written them and not this one
+        for name in other_names(in_use):
+            if (layout.data / name).is_file():
+                (aside / name).parent.mkdir(parents=True, exist_ok=True)
+                (layout.data / name).replace(aside / name)
         yield aside
     former = []
     if source.catalog is None and target.catalog is not None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from base64 import b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
@@ -21,6 +21,13 @@ from roentgene.queries.query_file import query_text
 from roentgene.schemas.errors import WarehouseError
 from roentgene.warehouse.store import Warehouse
 
+# of DuckLake itself: where a row came from, and which rows of which file are deleted
+_INTERNAL = {
+    "_ducklake_internal_row_id": 2147483540,
+    "_ducklake_internal_snapshot_id": 2147483539,
+    "file_path": 2147483646,
+    "pos": 2147483645,
+}
 _ENDINGS = {True: ".sealed", False: ".clear"}
 _KEY_BYTES = 16
 # before the four bytes that end every Parquet file
@@ -41,6 +48,10 @@ class StoredFile:
         Folder of its table below the data, with a slash at its end, and its place in that.
     key : str or None
         Its key in Base64; None where it is in clear.
+    columns_by_name : bool
+        Whether its columns are found by their names, for they have no numbers.
+    names, numbers : tuple
+        Columns of its table when it was written, and their numbers.
     """
 
     listed_in: str
@@ -48,6 +59,9 @@ class StoredFile:
     folder: str
     path: str
     key: str | None
+    columns_by_name: bool
+    names: tuple[str, ...]
+    numbers: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -72,7 +86,21 @@ class Recoded:
 
 def stored_files(warehouse: Warehouse) -> list[StoredFile]:
     """Files of all snapshots."""
-    return [StoredFile(*row) for row in warehouse.rows(query_text("warehouse/stored_files"))]
+    return [_stored(*row) for row in warehouse.rows(query_text("warehouse/stored_files"))]
+
+
+def _stored(
+    listed_in: str,
+    file_id: int,
+    folder: str,
+    path: str,
+    key: str | None,
+    by_name: bool,
+    names: list[str] | None,
+    numbers: list[int] | None,
+) -> StoredFile:
+    known = tuple(names or ()), tuple(numbers or ())
+    return StoredFile(listed_in, file_id, folder, path, key, by_name, *known)
 
 
 def recode(
@@ -108,15 +136,10 @@ def recode(
     key = b64encode(secrets.token_bytes(_KEY_BYTES)).decode() if encrypted else None
     source = place(file.folder + file.path)
     try:
-        columns = con.execute(render_database.field_ids_of(source, file.key)).fetchall()
-        statement = render_database.recode_file(
-            source,
-            target(file.folder + path),
-            source_key=file.key,
-            target_key=key,
-            field_ids={name: number for name, number in columns if number is not None},
-        )
-        con.execute(statement)
+        query = render_database.read_file(source, file.key)
+        columns = con.execute(render_database.no_rows(query)).description or []
+        numbers = _field_ids(file, [name for name, *_ in columns])
+        con.execute(render_database.write_file(query, target(file.folder + path), key, numbers))
     except duckdb.Error as error:
         told = _without_keys(str(error).splitlines()[0], (file.key, key))
         msg = f"{file.folder}{file.path} could not be written anew: {told}"
@@ -124,6 +147,17 @@ def recode(
         raise WarehouseError(msg, "Nothing was changed; see to it and run it again") from None
     n_bytes, end = ending(file.folder + path)
     return Recoded(path, key, n_bytes, int.from_bytes(end[_LENGTH], "little"))
+
+
+def _field_ids(file: StoredFile, names: list[str]) -> dict[str, int]:
+    """Numbers by which DuckLake knows the columns of a file, of whatever name they are now."""
+    if file.columns_by_name:
+        return {}
+    known = {**_INTERNAL, **dict(zip(file.names, file.numbers, strict=True))}
+    if strange := [name for name in names if name not in known]:
+        msg = f"{file.folder}{file.path} has a column that the catalogue lacks: {strange[0]}"
+        raise WarehouseError(msg, "Nothing was changed; please report it")
+    return {name: known[name] for name in names}
 
 
 def _without_keys(told: str, keys: tuple[str | None, ...]) -> str:
@@ -142,9 +176,28 @@ def recoded_name(path: str, *, encrypted: bool) -> str:
     >>> recoded_name("cohort_id=A/a.sealed.parquet", encrypted=False)
     'cohort_id=A/a.clear.parquet'
     """
+    return _named(path, _ENDINGS[encrypted])
+
+
+def other_names(paths: Sequence[str]) -> Iterator[str]:
+    """Names that files may have had in another form, but for those that are given.
+
+    Examples
+    --------
+    >>> list(other_names(["a.sealed.parquet"]))
+    ['a.parquet', 'a.clear.parquet']
+    """
+    given = set(paths)
+    for path in paths:
+        for ending in ("", *_ENDINGS.values()):
+            if (name := _named(path, ending)) not in given:
+                yield name
+
+
+def _named(path: str, ending: str) -> str:
     pure = PurePosixPath(path)
     stem = pure.stem.removesuffix(_ENDINGS[True]).removesuffix(_ENDINGS[False])
-    return str(pure.with_name(f"{stem}{_ENDINGS[encrypted]}{pure.suffix}"))
+    return str(pure.with_name(f"{stem}{ending}{pure.suffix}"))
 
 
 def with_recoded(rows: pa.Table, listed_in: str, recoded: Mapping[StoredFile, Recoded]) -> pa.Table:

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from roentgene.app.cli import app
 from roentgene.app.deep_health import check_deeply
+from roentgene.app.finding import Finding
 from roentgene.app.warehouse_health import check_warehouse
 from roentgene.schemas.errors import FileError, WarehouseError
 from roentgene.schemas.storage import Storage
@@ -23,11 +24,14 @@ from roentgene.warehouse import data_file, moving
 from roentgene.warehouse.analyst_file import is_current, renew
 from roentgene.warehouse.care.backup import back_up
 from roentgene.warehouse.care.backup_store import find_store
+from roentgene.warehouse.care.erasing import erase
+from roentgene.warehouse.care.person import Person
 from roentgene.warehouse.care.restore import restore
 from roentgene.warehouse.compaction import optimize
 from roentgene.warehouse.layout import Layout
 from roentgene.warehouse.moving import move
 from roentgene.warehouse.opening import create_warehouse, open_warehouse
+from roentgene.warehouse.recoding import stored_files
 from roentgene.warehouse.snapshots import Snapshot
 
 WORD = "Zwischenlappen"
@@ -121,6 +125,10 @@ def held(layout: Layout) -> list[Any]:
     return [content for _, content in history(layout)]
 
 
+def encryption(layout: Layout) -> Finding:
+    return next(one for one in check_warehouse(layout) if one.check == "encryption")
+
+
 def test_no_value_stands_in_a_file(sealed_once: Layout, clear_once: Layout) -> None:
     assert in_clear(sealed_once) == []
     assert any(WORD.encode() in path.read_bytes() for path in files(clear_once))
@@ -151,6 +159,7 @@ def test_many_rows_are_not_written_in_clear(
     ):
         tx.insert("genomic.expression", rows)
     assert in_clear(sealed) == []
+    assert encryption(sealed).level == "warning"
     with open_warehouse(sealed.root) as reader:
         assert list(reader.rows("SELECT count(*) FROM genomic.expression")) == [(50,)]
 
@@ -165,16 +174,14 @@ def test_what_is_not_encrypted_is_not_said_to_be(clear: Layout, *, read_only: bo
 
 
 def test_what_looks_after_a_warehouse_knows_encrypted_files(sealed: Layout, tmp_path: Path) -> None:
-    before = history(sealed)[-1]
+    before = held(sealed)[-1]
     assert {one.level for one in check_deeply(sealed, lambda *_: None)} == {"ok"}
-    found = {one.check: one for one in check_warehouse(sealed)}
-    assert {one.level for one in found.values()} == {"ok"}
-    assert "keys stand in the catalogue" in found["encryption"].detail
+    assert "keys stand in the catalogue" in encryption(sealed).detail
     back_up(sealed, tmp_path / "backups")
     shutil.rmtree(sealed.root)
     store = find_store(tmp_path / "backups")
     restore(store, store.latest(), sealed.root)
-    assert history(sealed)[-1] == before
+    assert held(sealed)[-1] == before
     optimize(sealed.root, expire_older_than=0)
     assert in_clear(sealed) == []
     with open_warehouse(sealed.root, read_only=False) as writer:
@@ -190,11 +197,12 @@ def test_files_are_encrypted_later_and_decrypted_again(clear: Layout) -> None:
     assert (in_clear(clear), history(clear)) == ([], before)
     assert read_study(clear.root).storage == ENCRYPTED
     (aside,) = done.aside
-    assert sorted(aside.rglob("*.parquet")) == [
-        aside / path.relative_to(clear.data) for path in names
-    ]
+    assert sorted(path.relative_to(aside) for path in aside.rglob("*.parquet")) == names
     with open_warehouse(clear.root, read_only=False) as writer:
         assert writer.is_encrypted
+        somebody = Person("PSN-1", (("A", "P"),))
+        with pytest.raises(FileError, match=r"data\.before-move-1, which a move has set aside"):
+            erase(writer, somebody, "all", lambda *_: (), print)
         with writer.transaction("tester", "more") as tx:
             tx.delete("imaging.feature_value", values("B", 5))
             tx.insert("study.cohort", cohorts("E"))
@@ -203,8 +211,12 @@ def test_files_are_encrypted_later_and_decrypted_again(clear: Layout) -> None:
     grown = history(clear)
     move(clear.root, Storage())
     assert history(clear) == grown
-    assert all(path.read_bytes()[:4] == b"PAR1" for path in files(clear))
-    for path in files(clear):
+    with open_warehouse(clear.root) as reader:
+        assert not reader.is_encrypted
+        listed = [clear.data / one.folder / one.path for one in stored_files(reader)]
+    # a file that no snapshot needs stays as it was
+    assert set(listed) <= set(files(clear))
+    for path in listed:
         pq.read_table(path)
 
 
@@ -222,9 +234,13 @@ def test_what_is_stopped_can_be_done_again(
             move(clear.root, ENCRYPTED)
     assert read_study(clear.root).storage == Storage()
     assert history(clear) == before
+    if stopped_in == "write_storage":
+        with pytest.raises(FileError, match="does not say that they must be"):
+            move(clear.root, Storage(data="s3://bucket/prefix"))
     move(clear.root, ENCRYPTED)
     assert history(clear) == before
     assert in_clear(clear) == []
+    assert encryption(clear).level == "ok"
 
 
 def test_the_commands_do_it(tmp_path: Path) -> None:

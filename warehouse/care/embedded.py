@@ -20,6 +20,19 @@ def refuse_database(layout: Layout, what: str, cure: str) -> None:
         raise FileError(msg, cure)
 
 
+def refuse_set_aside(layout: Layout, what: str) -> None:
+    """Refuse to forget somebody whom a former form of the warehouse remembers.
+
+    Raises
+    ------
+    FileError
+        If the folder holds what a move has set aside.
+    """
+    for path in sorted(layout.root.glob("*.before-move-*")):
+        msg = f"{what} cannot forget what stands in {path.name}, which a move has set aside"
+        raise FileError(msg, "Remove it, and every copy of it, then run it again")
+
+
 def refuse_servers(layout: Layout, what: str, cure: str) -> None:
     """Refuse to do half of something: of what a server holds there is no file.
 

@@ -20,7 +20,7 @@ from roentgene.queries.query_file import query_text
 from roentgene.schemas.errors import FileError
 from roentgene.schemas.tables import table
 from roentgene.warehouse.analyst_file import publish_anew
-from roentgene.warehouse.care.embedded import refuse_servers
+from roentgene.warehouse.care.embedded import refuse_servers, refuse_set_aside
 from roentgene.warehouse.care.folder import Swept, sweep
 from roentgene.warehouse.care.mentions import mentions, take_out
 from roentgene.warehouse.care.owned_rows import count_rows, doomed_tables, registered
@@ -156,6 +156,7 @@ def erase(
     """
     cure = "See docs/growing.md for what holds there"
     refuse_servers(warehouse.layout, "'roentgene erase'", cure)
+    refuse_set_aside(warehouse.layout, "'roentgene erase'")
     refuse_under_way(warehouse.layout)
     key = warehouse_key(warehouse)
     first = person.patients[0]
