@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from importlib.metadata import version
 from typing import Any
 
@@ -223,11 +224,13 @@ def _with_values(chunk: pa.Table, outcomes: list[_Outcome]) -> list[tuple[int, _
     return found
 
 
-def _validate(suite_name: str, chunk: pa.Table, start: int, outcomes: list[_Outcome]) -> None:
-    """Run the suite on one chunk, in a context that exists in memory only."""
-    load_expectations()
+@cache
+def _whole_frame() -> Any:
+    """Batch definition of whatever frame is given, in a context that exists in memory only.
+
+    Made once: it takes as long as the rules of a small table.
+    """
     import great_expectations as gx
-    import pandas as pd
     from great_expectations.data_context.types.base import (
         DataContextConfig,
         InMemoryStoreBackendDefaults,
@@ -242,10 +245,17 @@ def _validate(suite_name: str, chunk: pa.Table, start: int, outcomes: list[_Outc
             store_backend_defaults=InMemoryStoreBackendDefaults(init_temp_docs_sites=False),
         ),
     )
-    asset = context.data_sources.add_pandas("staged").add_dataframe_asset(suite_name)
-    batch = asset.add_batch_definition_whole_dataframe("chunk").get_batch(
-        {"dataframe": chunk.to_pandas(types_mapper=pd.ArrowDtype)}
-    )
+    asset = context.data_sources.add_pandas("staged").add_dataframe_asset("rows")
+    return asset.add_batch_definition_whole_dataframe("chunk")
+
+
+def _validate(suite_name: str, chunk: pa.Table, start: int, outcomes: list[_Outcome]) -> None:
+    """Run the suite on one chunk."""
+    load_expectations()
+    import pandas as pd
+
+    frame = chunk.to_pandas(types_mapper=pd.ArrowDtype)
+    batch = _whole_frame().get_batch({"dataframe": frame})
     counted = _results_of(batch, suite_name, _with_values(chunk, outcomes), _COUNTS)
     for number, result in counted.items():
         outcomes[number].n_rows += result["element_count"]
