@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -62,8 +63,13 @@ class Asked:
             shown_progress() as on_progress,
         ):
             warm_up_for_first(executor, layout, cohort)
-            from roentgene.ingest.run import run_ingest  # only now: it takes seconds to load
+            from roentgene.warehouse.opening import Opener
+
+            # DuckDB loads its extensions while Python loads modules, a second of them
+            with ThreadPoolExecutor(1) as beside:
+                opening = beside.submit(Opener, layout.root)
+                from roentgene.ingest.run import run_ingest
 
             return run_ingest(
-                layout.root, cohort, executor, on_progress, self.engine_path, on_step, arrived
+                opening.result(), cohort, executor, on_progress, self.engine_path, on_step, arrived
             )

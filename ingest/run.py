@@ -53,7 +53,6 @@ from roentgene.schemas.cohort import read_cohort
 from roentgene.schemas.tables import table
 from roentgene.warehouse.analyst_file import catch_up, renew
 from roentgene.warehouse.care.withdrawal import stored_withdrawals
-from roentgene.warehouse.layout import find_warehouse
 from roentgene.warehouse.opening import Opener
 from roentgene.warehouse.store import Warehouse
 from roentgene.warehouse.transaction import changed_rows
@@ -63,7 +62,7 @@ _FORGOTTEN_SECONDS = 7 * 24 * 3600
 
 
 def run_ingest(
-    folder: Path,
+    warehouse: Path | Opener,
     cohort_file: Path,
     executor: Executor,
     on_progress: OnProgress = silent,
@@ -75,8 +74,8 @@ def run_ingest(
 
     Parameters
     ----------
-    folder : Path
-        The warehouse.
+    warehouse : Path or Opener
+        The warehouse's folder, or what opens it, which is closed at the end.
     cohort_file : Path
         The cohort file.
     executor : Executor
@@ -107,9 +106,9 @@ def run_ingest(
     begun, begun_ns, started_at = time.monotonic(), time.time_ns(), datetime.now(UTC)
     staged: set[Path] = set()
     fitted: dict[str, HabitatModel] = {}
-    layout = find_warehouse(folder)
-    study = study_hash(layout)
-    with Opener(folder) as opener:
+    with warehouse if isinstance(warehouse, Opener) else Opener(warehouse) as opener:
+        layout = opener.layout
+        study = study_hash(layout)
         _make_ready(opener)
         while True:
             with opener.open() as reader:

@@ -82,6 +82,11 @@ class Opener:
     folder : str or Path, optional
         As :func:`open_warehouse` takes it.
 
+    Attributes
+    ----------
+    layout : Layout
+        Where the warehouse lies.
+
     Raises
     ------
     WarehouseError
@@ -89,9 +94,9 @@ class Opener:
     """
 
     def __init__(self, folder: str | Path | None = None) -> None:
-        self._layout = find_warehouse(Path(folder) if folder is not None else None)
-        self._storage = read_study(self._layout.root).storage
-        self._database = connect(self._layout, self._storage)
+        self.layout = find_warehouse(Path(folder) if folder is not None else None)
+        self._storage = read_study(self.layout.root).storage
+        self._database = connect(self.layout, self._storage)
 
     def __enter__(self) -> Opener:
         return self
@@ -109,10 +114,10 @@ class Opener:
 
         The one that was opened before must be closed.
         """
-        study = read_study(self._layout.root)
+        study = read_study(self.layout.root)
         if read_only:
-            return _open_reader(self._layout, study, None, self._database)
-        return _open_writer(self._layout, study, database=self._database)
+            return _open_reader(self.layout, study, None, self._database)
+        return _open_writer(self.layout, study, database=self._database)
 
 
 @contextmanager
