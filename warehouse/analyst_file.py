@@ -9,8 +9,8 @@ import duckdb
 from roentgene.queries.query_file import query_text
 from roentgene.warehouse.connection import LAKE
 from roentgene.warehouse.migrate import views_to_publish
-from roentgene.warehouse.parquet_copy import is_current_copy, publish_parquet, remove_copies
-from roentgene.warehouse.published_state import forget_file
+from roentgene.warehouse.parquet_copy import is_current_copy, publish_parquet
+from roentgene.warehouse.published_state import forget_file, forget_state
 from roentgene.warehouse.publishing import publish
 from roentgene.warehouse.store import Warehouse
 from roentgene.warehouse.table_states import table_states
@@ -53,17 +53,22 @@ def renew_file(warehouse: Warehouse) -> None:
 def publish_anew(warehouse: Warehouse) -> None:
     """Publish without taking anything from the former copies, which go: they hold what was erased.
 
-    A native file keeps what was dropped from it in its free blocks, so it is written whole.
+    A native file keeps what was dropped from it in its free blocks, so it is written whole. Whoever
+    reads meanwhile finds the former copy or the new one.
 
     Raises
     ------
     WarehouseError
         As :func:`renew`.
     """
-    forget_file(warehouse.layout.published)
+    if warehouse.study.publish:
+        forget_state(warehouse.layout.published)
+    else:
+        forget_file(warehouse.layout.published)
+    renew_file(warehouse)
     if warehouse.study.publish_parquet is not None:
-        remove_copies(_parquet_folder(warehouse, warehouse.study.publish_parquet))
-    renew(warehouse)
+        folder = _parquet_folder(warehouse, warehouse.study.publish_parquet)
+        publish_parquet(warehouse, folder, anew=True)
 
 
 def _parquet_folder(warehouse: Warehouse, declared: str) -> Path:

@@ -61,7 +61,7 @@ class ParquetReport:
     n_bytes: int
 
 
-def publish_parquet(warehouse: Warehouse, target: Path) -> ParquetReport:
+def publish_parquet(warehouse: Warehouse, target: Path, *, anew: bool = False) -> ParquetReport:
     """Copy all stored tables of the last snapshot into Parquet files for other engines.
 
     Parameters
@@ -70,6 +70,8 @@ def publish_parquet(warehouse: Warehouse, target: Path) -> ParquetReport:
         The warehouse, open for writing, so that nobody else publishes.
     target : Path
         A folder that is empty, does not exist, or holds former copies.
+    anew : bool
+        Whether nothing is taken from former copies and none of them stays.
 
     Returns
     -------
@@ -90,7 +92,7 @@ def publish_parquet(warehouse: Warehouse, target: Path) -> ParquetReport:
         unfinished = target / f"{_UNFINISHED}{secrets.token_hex(4)}"
         unfinished.mkdir()
         try:
-            report = _publish(warehouse, target, unfinished)
+            report = _publish(warehouse, target, unfinished, anew=anew)
         finally:
             shutil.rmtree(unfinished, ignore_errors=True)
     except OSError as error:
@@ -104,19 +106,6 @@ def is_current_copy(warehouse: Warehouse, target: Path) -> bool:
     former = _manifest(target)
     wanted = _states(table_states(warehouse))
     return {name: told["state"] for name, told in former.get("tables", {}).items()} == wanted
-
-
-def remove_copies(target: Path) -> None:
-    """Remove every copy in a folder, with the manifest.
-
-    Raises
-    ------
-    FileError
-        If the folder holds something else.
-    """
-    refuse_foreign(target)
-    for pattern in (f"{_COPY}*", f"{_UNFINISHED}*", CURRENT, MANIFEST_FILE):
-        _remove(target, pattern)
 
 
 def refuse_foreign(target: Path) -> None:
@@ -135,8 +124,8 @@ def refuse_foreign(target: Path) -> None:
             raise FileError(msg, "Name a folder of its own for the Parquet files")
 
 
-def _publish(warehouse: Warehouse, target: Path, unfinished: Path) -> ParquetReport:
-    former = _manifest(target)
+def _publish(warehouse: Warehouse, target: Path, unfinished: Path, *, anew: bool) -> ParquetReport:
+    former = {} if anew else _manifest(target)
     wanted = table_states(warehouse)
     told: dict[str, Any] = {}
     n_kept = 0

@@ -72,6 +72,11 @@ def write_state(file: Path, states: Mapping[str, TableState]) -> None:
     unfinished.replace(place)
 
 
+def forget_state(file: Path) -> None:
+    """Tell nothing of a file any more, so that nothing is taken from it."""
+    _place(file).unlink(missing_ok=True)
+
+
 def forget_file(file: Path) -> None:
     """Remove a file and what is told of it, with everything unfinished beside it."""
     if file.parent.is_dir():

@@ -162,6 +162,7 @@ def _receipt_lines(receipt: Receipt) -> Iterator[str]:
     for one in receipt.releases:
         became = one["became"] or f"not made anew: {one['not_made']}"
         yield f"  release {one['release']}: {became}"
+    yield f"  {counted(receipt.n_snapshots, 'snapshot')} ended: --at reaches no further back"
     for file in receipt.left:
         yield f"  {file} names the person: mend it by hand"
     yield f"Receipt: reports/withdrawal-{receipt.withdrawal_id}.json"

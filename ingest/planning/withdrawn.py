@@ -171,9 +171,10 @@ class Withdrawn:
                 rows = rows.filter(~cells.is_in(barred).fill_null(False)) if barred else rows
         if "other_patient_id" in rows.columns:
             pair = ["other_cohort_id", "other_patient_id"]
-            others = rows.select(pair).unique().rows()
-            barred_others = [one for one in others if self.bars(one[1], "all", one[0])]
-            gone = pl.DataFrame(barred_others, schema=pair, orient="row")
+            others = rows.select(pair).unique()
+            barred_others = [one for one in others.rows() if self.bars(one[1], "all", one[0])]
+            # of nobody's names no type could be told
+            gone = pl.DataFrame(barred_others, schema=others.schema, orient="row")
             rows = rows.join(gone, on=pair, how="anti", maintain_order="left")
         return rows
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from roentgene.warehouse.id_key import KEY_VARIABLE
+from roentgene.warehouse.opening import open_warehouse
 
 PERSON = "P03"
 
@@ -26,9 +27,13 @@ def test_who_is_erased_was_told_of_before(roentgene: Any, study: Path) -> None:
     assert told.exit_code == 0
     assert told.json["rows"]["study.patient"] == 1
     assert PERSON in patients(roentgene, study)
+    with open_warehouse(study) as warehouse:
+        snapshots_before = warehouse.snapshots()
     done = roentgene("erase", "-", "--yes", "--json", "-w", study, stdin=f"{PERSON}\n")
     assert done.exit_code == 0
     assert done.json["rows"] == told.json["rows"]
+    # of those that there were: its own commits are not counted
+    assert done.json["n_snapshots"] == told.json["n_snapshots"] == len(snapshots_before)
     assert PERSON not in patients(roentgene, study)
     receipt = study / "reports" / f"withdrawal-{done.json['withdrawal_id']}.json"
     assert PERSON not in receipt.read_text(encoding="utf-8")

@@ -87,7 +87,7 @@ class Touched:
     releases : tuple of str
         Releases that would be made anew or removed.
     n_snapshots : int
-        Snapshots that would end, all but the last.
+        Snapshots that would end: all there are, for an erasure makes its own.
     published : tuple of str
         Copies that would be written anew.
     files : Swept
@@ -123,7 +123,7 @@ def touched(
         {name: found.num_rows for name, found in named.items()},
         tuple(str(run) for (run,) in warehouse.rows(query_text("care/runs"), asked)),
         releases,
-        len(warehouse.snapshots()) - 1,
+        len(warehouse.snapshots()),
         tuple(published + ([study.publish_parquet] if study.publish_parquet else [])),
         sweep(layout, names, dry_run=True) if scope == "all" else Swept(),
     )
@@ -166,6 +166,8 @@ def erase(
         scope,
         now(),
         current_author(),
+        # before its own commits, which end too and tell nobody anything
+        done={"n_snapshots": len(warehouse.snapshots())},
     )
     write_under_way(warehouse.layout, under_way)
     return _finish(warehouse, under_way, person, key, reissue, on_step)
@@ -211,11 +213,11 @@ def _finish(
     if person is not None and not _is_noted(warehouse, under_way):
         under_way = _forget(warehouse, under_way, person, key, reissue, on_step)
     write_under_way(layout, under_way.later("files"))
-    n_snapshots = rewrite_lake(warehouse, on_step)
+    rewrite_lake(warehouse, on_step)
     rewrite_catalogue(warehouse, on_step)
     on_step("published copies")
     publish_anew(warehouse)
-    receipt = Receipt.of(under_way, datetime.now(UTC), n_snapshots)
+    receipt = Receipt.of(under_way, datetime.now(UTC))
     write_receipt(layout, receipt)
     layout.erasure.unlink()
     return receipt

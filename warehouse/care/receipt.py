@@ -44,7 +44,7 @@ class Receipt:
     left : sequence of str
         Files that a human being must mend.
     n_snapshots : int
-        Snapshots that ended.
+        Snapshots that there were before, and that ended.
     """
 
     withdrawal_id: str
@@ -61,7 +61,7 @@ class Receipt:
     n_snapshots: int
 
     @classmethod
-    def of(cls, erasure: UnderWay, finished_at: datetime, n_snapshots: int) -> Receipt:
+    def of(cls, erasure: UnderWay, finished_at: datetime) -> Receipt:
         """Make the receipt of an erasure that has come to its end."""
         done = erasure.done
         return cls(
@@ -76,7 +76,7 @@ class Receipt:
             done.get("releases", ()),
             done.get("files", {}),
             done.get("left", ()),
-            n_snapshots,
+            done.get("n_snapshots", 0),
         )
 
 

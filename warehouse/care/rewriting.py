@@ -24,7 +24,7 @@ _MESSAGE = "write files anew without what was erased"
 _SECONDS = 30
 
 
-def rewrite_lake(warehouse: Warehouse, on_step: OnStep) -> int:
+def rewrite_lake(warehouse: Warehouse, on_step: OnStep) -> None:
     """Take deleted rows out of every file, and end every snapshot that still has them.
 
     Parameters
@@ -33,11 +33,6 @@ def rewrite_lake(warehouse: Warehouse, on_step: OnStep) -> int:
         Open for writing.
     on_step : callable
         Told what is done next.
-
-    Returns
-    -------
-    int
-        Snapshots that ended.
     """
     con = warehouse.connection
     on_step("files of tables")
@@ -55,7 +50,6 @@ def rewrite_lake(warehouse: Warehouse, on_step: OnStep) -> int:
         con.execute(query_text("warehouse/expire_snapshots"), {"versions": ended})
     con.execute(query_text("care/remove_all_old_files"))
     con.execute(query_text("care/remove_all_orphans"))
-    return len(ended)
 
 
 def rewrite_catalogue(warehouse: Warehouse, on_step: OnStep) -> None:

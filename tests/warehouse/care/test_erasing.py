@@ -190,6 +190,8 @@ def test_an_erasure_that_was_stopped_is_finished_without_the_name(
     def dies(*_: object) -> None:
         raise KeyboardInterrupt
 
+    with open_warehouse(filled.root) as warehouse:
+        n_snapshots = len(warehouse.snapshots())
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
         patched.setattr(erasing, stopped, dies)
         erased(filled, LEAST)
@@ -200,6 +202,7 @@ def test_an_erasure_that_was_stopped_is_finished_without_the_name(
         receipt = finish(warehouse, no_releases, quiet)
     assert found_in(filled.root, LEAST) == []
     assert receipt.rows["study.patient"] == 1
+    assert receipt.n_snapshots == n_snapshots
     assert read_under_way(filled) is None
     with (
         open_warehouse(filled.root, read_only=False) as warehouse,
