@@ -19,9 +19,8 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
+from zstd_frames import contents_of_frames
 
-_ZSTD_FRAME = b"\x28\xb5\x2f\xfd"
-_STEP = 64  # what follows a frame is none: less is lost with it
 _ENCODINGS = ("utf-8", "utf-16-le", "utf-16-be")
 
 
@@ -79,7 +78,7 @@ def _decoded(content: bytes, seen_as: str) -> Iterator[tuple[str, bytes]]:
                 yield from _decoded(members.read(name), "zip")
     elif content.startswith(b"PAR1"):
         yield "parquet", _of_parquet(content)
-        yield from (("page", page) for page in _zstd_frames(content))
+        yield from (("page", page) for page in contents_of_frames(content))
     elif content.startswith(b"SQLite format 3\x00"):
         yield "sqlite", _of_sqlite(content)
     elif content[8:12] == b"DUCK":
@@ -90,27 +89,7 @@ def _of_parquet(content: bytes) -> bytes:
     file = pq.ParquetFile(io.BytesIO(content))
     texts = [str(file.metadata.to_dict()), str(file.schema_arrow.metadata)]
     texts += _texts(file.read())
-    # a dictionary may name what no row has
-    plain = [field.name for field in file.schema_arrow if field.type == pa.string()]
-    coded = pq.read_table(io.BytesIO(content), read_dictionary=plain, columns=plain)
-    for column in coded.columns:
-        texts += [str(chunk.dictionary.to_pylist()) for chunk in column.chunks]
     return "\n".join(texts).encode()
-
-
-def _zstd_frames(content: bytes) -> Iterator[bytes]:
-    """Decompress whatever begins like a frame of zstd, whether a reader would look there or not."""
-    place = content.find(_ZSTD_FRAME)
-    while place >= 0:
-        page = b""
-        try:
-            with pa.input_stream(pa.BufferReader(content[place:]), compression="zstd") as stream:
-                while step := stream.read(_STEP):
-                    page += step
-        except OSError:
-            pass  # what follows the frame is none
-        yield page
-        place = content.find(_ZSTD_FRAME, place + 1)
 
 
 def _of_sqlite(content: bytes) -> bytes:

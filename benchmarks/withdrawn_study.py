@@ -61,12 +61,18 @@ class Someone:
         return date(2011, 3, 4) + timedelta(days=97 * self.number)
 
     @property
+    def stored(self) -> tuple[str, ...]:
+        """What stands in the warehouse: ids, and the date in the path of an image that came in."""
+        linked = (self.record,) if self.number in _LINKED else ()
+        dated = () if self.number in _REFUSED else (f"{self.day_zero:%Y%m%d}",)
+        return (self.patient, self.sample, *linked, *dated)
+
+    @property
     def secrets(self) -> tuple[str, ...]:
         """Everything of which no byte may be left: ids, and day zero in all usual forms."""
-        day = self.day_zero
-        dates = (f"{day:%Y-%m-%d}", f"{day:%Y%m%d}", f"{day:%d.%m.%Y}")
-        linked = (self.record,) if self.number in _LINKED else ()
-        return (self.patient, self.sample, *linked, *dates)
+        forms = ("%Y-%m-%d", "%Y%m%d", "%d.%m.%Y", "%d/%m/%Y")
+        dates = (self.day_zero.strftime(form) for form in forms)
+        return tuple(dict.fromkeys((*self.stored, *dates)))
 
 
 EVERYBODY = tuple(Someone(number) for number in range(len(NAMES)))
@@ -78,7 +84,7 @@ def make_study(folder: Path) -> Path:
     _write_clinic(clinic)
     _write_registry(registry)
     run_command("init", study)
-    _settle(study, folder / "key")
+    _settle(study)
     here = ("-w", study)
     run_command("ingest", "run", registry / "cohort.yaml", *here, "--workers", 1, ends=(0, 1))
     run_command("ingest", "run", clinic / "cohort.yaml", *here, "--workers", 1, ends=(0, 1))
@@ -90,7 +96,14 @@ def make_study(folder: Path) -> Path:
     return study
 
 
-def _settle(study: Path, key: Path) -> None:
+def deliver_again(folder: Path) -> None:
+    """Let the same files come again, those of who was erased among them."""
+    for cohort in ("registry", "clinic"):
+        file = folder / cohort / "cohort.yaml"
+        run_command("ingest", "run", file, "-w", folder / "study", "--workers", 1, ends=(0, 1))
+
+
+def _settle(study: Path) -> None:
     file = study / "study.yaml"
     said = yaml.safe_load(file.read_text(encoding="utf-8"))
     said["profiles"] = {"quick": {"feature_classes": ["firstorder"], "settings": {"binWidth": 25}}}
@@ -103,7 +116,6 @@ def _settle(study: Path, key: Path) -> None:
         ]
     }
     file.write_text(yaml.safe_dump(said, sort_keys=False), encoding="utf-8")
-    key.mkdir(exist_ok=True)
 
 
 def _visit_files(one: Someone, visit: str) -> tuple[str, str]:
@@ -199,7 +211,7 @@ def _write_clinic(folder: Path) -> None:
     _write(
         folder / "links.csv",
         ["ours", "theirs", "offset"],
-        [[EVERYBODY[number].patient, EVERYBODY[number].record, 0] for number in _LINKED],
+        [[EVERYBODY[n].patient, EVERYBODY[n].record.lower(), 0] for n in _LINKED],
     )
     _yaml(folder / "cohort.yaml", _CLINIC)
     _yaml(folder / "association.yaml", _ASSOCIATION)
@@ -223,9 +235,9 @@ def _write_registry(folder: Path) -> None:
     _write(
         folder / "outcome.csv",
         ["record", "days", "state"],
-        # the last one is nobody's: an id that nearly is somebody's
+        # the last id nearly is that of somebody who withdraws
         [[one.record, 100 + one.number, one.number % 2] for one in there]
-        + [[f"{there[0].record}x", 50, 1]],
+        + [[f"{there[0].record[:-1]}X", 50, 1]],
     )
     _yaml(folder / "cohort.yaml", _REGISTRY)
 
@@ -273,7 +285,7 @@ _CLINIC = {
             "file": "clinical.csv",
             "id": "id",
             "patient": {"sex": "sex", "age_at_day_zero": "age"},
-            "variables": {"kps": {"type": "number"}, "grade": {"type": "category"}},
+            "dictionary": {"kps": {"type": "number"}, "grade": {"type": "category"}},
         },
         {
             "kind": "event",
@@ -323,7 +335,7 @@ _REGISTRY = {
     "license": "CC0",
     "day_zero": "diagnosis",
     "tables": [
-        {"kind": "clinical", "file": "registry.csv", "id": "record"},
+        {"kind": "clinical", "file": "registry.csv", "id": "record", "normalise": ["lower"]},
         {
             "kind": "outcome",
             "file": "outcome.csv",
@@ -332,6 +344,7 @@ _REGISTRY = {
             "time": "days",
             "event": "state",
             "anchor": "diagnosis",
+            "normalise": ["lower"],
         },
     ],
 }

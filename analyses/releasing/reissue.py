@@ -21,6 +21,7 @@ from roentgene.analyses.releasing.repeated import repeated_measurements
 from roentgene.schemas.errors import FileError
 from roentgene.schemas.release_leaks import Leak
 from roentgene.schemas.release_steps import Step
+from roentgene.warehouse.layout import Layout
 from roentgene.warehouse.releases.manifest import FlowStep, Manifest
 from roentgene.warehouse.releases.names import ReleaseId, next_patch
 from roentgene.warehouse.releases.store import (
@@ -85,6 +86,9 @@ def reissue_release(
         return None
     who = author or current_author()
     tables = _without(stored, gone, manifest)
+    if (earlier := _made_before(layout, manifest, tables["table"])) is not None:
+        supersede(warehouse, manifest, earlier.id, reason, who)
+        return Release(release_folder(layout, earlier.id), earlier, written=False)
     versions = [one.version for one in versions_of(layout, manifest.name)]
     new = ReleaseId(manifest.name, next_patch(manifest.version, versions))
     flow = _flow(manifest, tables["table"], len(gone), reason)
@@ -109,6 +113,16 @@ def reissue_release(
     made = store_release(warehouse, made, content, yaml.safe_dump(spec, sort_keys=False).encode())
     supersede(warehouse, manifest, new, reason, who)
     return Release(release_folder(layout, new), made, written=True)
+
+
+def _made_before(layout: Layout, manifest: Manifest, table: pa.Table) -> Manifest | None:
+    """Release that somebody made who was stopped before the old one got its notice."""
+    for one in versions_of(layout, manifest.name):
+        if one.replaces == manifest.release and one.status == "current":
+            made = read_table(release_folder(layout, one.id), "table")
+            if made["person_id"].to_pylist() == table["person_id"].to_pylist():
+                return one
+    return None
 
 
 def _without(

@@ -39,6 +39,7 @@ from roentgene.warehouse.care.withdrawal import name_hash, warehouse_key
 from roentgene.warehouse.events import Action, record
 from roentgene.warehouse.id_key import KEY_SETTING, IdKey
 from roentgene.warehouse.releases.store import clear_unfinished
+from roentgene.warehouse.releases.superseding import clear_superseded
 from roentgene.warehouse.store import Warehouse
 from roentgene.warehouse.transaction import Transaction, current_author
 
@@ -239,6 +240,7 @@ def _forget(
     # what was made anew before an interruption is told too
     under_way = under_way.later("rows", releases=[*under_way.done.get("releases", ()), *made])
     write_under_way(layout, under_way)
+    clear_superseded(layout)
     on_step("reports and staged cases")
     swept = _sweep(warehouse, person, under_way.scope)
     files = {"cleaned": len(swept.cleaned), "removed": len(swept.removed)}

@@ -6,9 +6,10 @@ import shutil
 from pathlib import Path
 
 from roentgene.warehouse.events import record
+from roentgene.warehouse.layout import Layout
 from roentgene.warehouse.releases.manifest import MANIFEST_FILE, Manifest, write_manifest
 from roentgene.warehouse.releases.names import ReleaseId
-from roentgene.warehouse.releases.store import release_folder, unfinished_folder
+from roentgene.warehouse.releases.store import list_releases, release_folder, unfinished_folder
 from roentgene.warehouse.store import Warehouse
 
 
@@ -62,6 +63,13 @@ def supersede(
         write_manifest(folder, notice)
         (folder / MANIFEST_FILE).replace(place / MANIFEST_FILE)
     _remove_files(place)
+
+
+def clear_superseded(layout: Layout) -> None:
+    """Remove the files of superseded releases that a killed process left behind their notice."""
+    for manifest in list_releases(layout):
+        if manifest.status == "superseded":
+            _remove_files(release_folder(layout, manifest.id))
 
 
 def _remove_files(place: Path) -> None:

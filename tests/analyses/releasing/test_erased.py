@@ -12,13 +12,14 @@ import pytest
 from roentgene.analyses.releasing.create import create_release
 from roentgene.app.erasing import reissue_releases, releases_with
 from roentgene.schemas.errors import FileError
-from roentgene.warehouse.care.erasing import erase
+from roentgene.warehouse.care.erasing import erase, finish
 from roentgene.warehouse.care.person import find_person
 from roentgene.warehouse.id_key import KEY_VARIABLE
 from roentgene.warehouse.opening import open_warehouse
 from roentgene.warehouse.releases.store import find_release, refuse_superseded
 
 PERSON = "GLI:P05"
+STOPPED_LATER = "warehouse.releases.superseding._remove_files"
 SPEC: dict[str, Any] = {
     "features": [{"timepoint": "baseline", "classes": ["glcm"]}],
     "anchor": "baseline_scan",
@@ -53,6 +54,35 @@ def test_a_release_is_made_anew_and_its_former_one_holds_nothing(released: Any) 
     assert after == [row for row in before if row["person_id"] != PERSON]
     for path in released.folder.rglob("*"):
         assert path.is_dir() or PERSON.encode() not in path.read_bytes(), path
+
+
+@pytest.mark.parametrize("stopped", ["analyses.releasing.reissue.supersede", STOPPED_LATER])
+def test_a_release_is_made_anew_once_however_often_it_is_begun(
+    released: Any, monkeypatch: pytest.MonkeyPatch, stopped: str
+) -> None:
+    def dies(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    releases = released.folder / "releases"
+    with open_warehouse(released.folder, read_only=False) as warehouse:
+        person = find_person(warehouse, PERSON)
+        with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+            patched.setattr(f"roentgene.{stopped}", dies)
+            erase(warehouse, person, "all", reissue_releases, lambda _: None)
+        receipt = finish(warehouse, reissue_releases, lambda _: None)
+    assert sorted(path.name for path in releases.iterdir()) == ["idh@1.0.0", "idh@1.0.1"]
+    assert [path.name for path in (releases / "idh@1.0.0").iterdir()] == ["release.json"]
+    assert all(one["became"] == "idh@1.0.1" for one in receipt.releases)
+    for path in released.folder.rglob("*"):
+        assert path.is_dir() or PERSON.encode() not in path.read_bytes(), path
+
+
+def test_two_persons_leave_a_release_one_after_the_other(released: Any) -> None:
+    with open_warehouse(released.folder, read_only=False) as warehouse:
+        for person, became in ((PERSON, "idh@1.0.1"), ("GLI:P06", "idh@1.0.2")):
+            found = find_person(warehouse, person)
+            receipt = erase(warehouse, found, "all", reissue_releases, lambda _: None)
+            assert [one["became"] for one in receipt.releases] == [became]
 
 
 def test_what_cannot_be_made_anew_is_removed_and_told(
