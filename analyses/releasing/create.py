@@ -120,6 +120,7 @@ def create_release(
         return Release(place, same[-1], written=False, warnings=content.warnings)
     manifest = _manifest(release, spec, spec_path, snapshot, views, content, author)
     with open_warehouse(folder, read_only=False) as warehouse:
+        _refuse_expired(warehouse, manifest)
         manifest = store_release(warehouse, manifest, content, spec_path.read_bytes())
         renew(warehouse)
     return Release(
@@ -201,6 +202,13 @@ def _view_versions(views: Mapping[str, View]) -> dict[str, ViewVersion]:
     }
 
 
+def _refuse_expired(warehouse: Warehouse, manifest: Manifest) -> None:
+    # one that is made anew from its files needs no snapshot: an erasure has ended it
+    if manifest.snapshot_id not in {one.snapshot_id for one in warehouse.snapshots()}:
+        msg = f"snapshot {manifest.snapshot_id} has expired while the release was made"
+        raise FileError(msg, "Make it again from the newest snapshot")
+
+
 def store_release(
     warehouse: Warehouse, manifest: Manifest, content: Content, spec_text: bytes
 ) -> Manifest:
@@ -212,15 +220,12 @@ def store_release(
     Raises
     ------
     FileError
-        If the version exists already, or the snapshot has expired meanwhile.
+        If the version exists already.
     """
     layout = warehouse.layout
     clear_unfinished(layout)
     if release_folder(layout, manifest.id).exists():
         raise already_there(manifest.id)
-    if manifest.snapshot_id not in {one.snapshot_id for one in warehouse.snapshots()}:
-        msg = f"snapshot {manifest.snapshot_id} has expired while the release was made"
-        raise FileError(msg, "Make it again from the newest snapshot")
     with unfinished_folder(layout) as folder:
         rows = write_tables(folder, content.tables)
         (folder / SPEC_FILE).write_bytes(spec_text)
