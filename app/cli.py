@@ -19,6 +19,7 @@ from roentgene.app.commands import (
     analyze,
     audit,
     backup,
+    bundle,
     demo,
     doctor,
     erase,
@@ -48,7 +49,7 @@ _AS_JSON = "--json"
 _ORDER = (
     *("demo", "init", "ingest", "schedule", "status", "gates", "quarantine"),
     *("sql", "views", "analyze", "release", "trace", "audit"),
-    *("publish", "optimize", "erase", "backup", "restore", "move", "upgrade", "doctor"),
+    *("publish", "optimize", "erase", "backup", "restore", "move", "upgrade", "bundle", "doctor"),
 )
 
 
@@ -134,6 +135,7 @@ app.add_typer(backup.app, name="backup")
 app.command("restore")(restore.restore)
 app.command("move")(move.move)
 app.command("upgrade")(upgrade.upgrade)
+app.command("bundle")(bundle.bundle)
 app.command("doctor")(doctor.doctor)
 
 

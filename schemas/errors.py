@@ -116,3 +116,15 @@ class MissingExtraError(RoentgeneError):
     """A package that an optional part of roentgene needs is not installed."""
 
     code = "extra_missing"
+
+
+class BundleError(RoentgeneError):
+    """A bundle cannot be made of this installation, or a folder is none."""
+
+    code = "bundle_wrong"
+
+
+class NoNetworkError(BundleError):
+    """No index of Python packages answered."""
+
+    code = "no_network"
