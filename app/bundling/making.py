@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import shutil
 import sysconfig
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -26,6 +26,9 @@ from roentgene.schemas.errors import BundleError
 
 #: What doctor looks for.
 ALWAYS = "extract"
+
+# a process of pip takes longer to begin than to fetch; and what a broken one fetched is lost
+_AT_ONCE = 8
 
 
 @dataclass(frozen=True)
@@ -88,14 +91,14 @@ def make_bundle(
     place = Place(folder.resolve())
     place.begin()
     kept = _whole_wheels(place, pins)
-    hashes = {pin: digest for pin, (_, digest) in kept.items()}
+    hashes = dict(kept)
     with TemporaryDirectory() as scratch:
         pip = make_pip(Path(scratch) / "pip")
-        for number, pin in enumerate(pins, start=1):
-            on_file(str(pin), number, len(pins))
-            if pin not in kept:
-                hashes[pin] = _fetch(place, pin, pip)
-                write_hashes(place.hashes_so_far, hashes)
+        for some in _portions([pin for pin in pins if pin not in kept]):
+            on_file(str(some[0]), len(hashes), len(pins))
+            hashes |= _fetch(place, some, pip)
+            write_hashes(place.hashes_so_far, hashes)
+    on_file(ROENTGENE, len(hashes), len(pins))
     _remove_others(place, hashes)
     _write_papers(place, wanted, next(pin for pin in pins if pin.name == ROENTGENE))
     write_hashes(place.hashes_so_far, hashes)
@@ -103,7 +106,15 @@ def make_bundle(
     return _reported(place, wanted, len(kept))
 
 
-def _whole_wheels(place: Place, pins: Collection[Pin]) -> dict[Pin, tuple[Path, str]]:
+def _portions(pins: Sequence[Pin]) -> Iterator[Sequence[Pin]]:
+    """Share out what is fetched between processes of pip; roentgene's own wheel is made last."""
+    others = [pin for pin in pins if pin.name != ROENTGENE]
+    for start in range(0, len(others), _AT_ONCE):
+        yield others[start : start + _AT_ONCE]
+    yield [pin for pin in pins if pin.name == ROENTGENE]
+
+
+def _whole_wheels(place: Place, pins: Collection[Pin]) -> dict[Pin, str]:
     """Find wheels that an earlier run left as it hashed them; roentgene's own is made anew."""
     known, here = read_hashes(place.hashes_so_far), set(sys_tags())
     whole = {}
@@ -112,32 +123,40 @@ def _whole_wheels(place: Place, pins: Collection[Pin]) -> dict[Pin, tuple[Path, 
         if pin in known and pin in pins and pin.name != ROENTGENE:
             fits = not here.isdisjoint(parse_wheel_filename(wheel.name)[3])
             if fits and content_hash(wheel) == known[pin]:
-                whole[pin] = (wheel, known[pin])
+                whole[pin] = known[pin]
     return whole
 
 
-def _fetch(place: Place, pin: Pin, pip: Pip) -> str:
-    """Have a wheel in the bundle; its hash."""
+def _fetch(place: Place, pins: Sequence[Pin], pip: Pip) -> dict[Pin, str]:
+    """Have some wheels in the bundle; their hashes."""
     shutil.rmtree(place.fetching, ignore_errors=True)
     place.fetching.mkdir()
-    if pin.name == ROENTGENE:
+    if [pin.name for pin in pins] == [ROENTGENE]:
         make_own_wheel(
             place.fetching, lambda source: pip.compile(ROENTGENE, str(source), place.fetching)
         )
     else:
-        pip.fetch(pin, place.fetching)
-    wheels = list(place.fetching.iterdir())
-    if [wheel_pin(wheel) for wheel in wheels] != [pin]:
-        came = ", ".join(sorted(wheel.name for wheel in wheels)) or "nothing"
-        msg = f"{pin} was asked for, and {came} came"
-        raise BundleError(msg, "Install here what the index offers, and make the bundle again")
+        pip.fetch(pins, place.fetching)
+    wheels = _as_asked(sorted(place.fetching.iterdir()), pins)
     for former in place.each_wheel():
-        if wheel_pin(former) == pin:
+        if wheel_pin(former) in wheels:
             former.unlink()
-    target = place.wheels / wheels[0].name
-    wheels[0].replace(target)
+    fetched = {
+        pin: content_hash(wheel.replace(place.wheels / wheel.name)) for pin, wheel in wheels.items()
+    }
     place.fetching.rmdir()
-    return content_hash(target)
+    return fetched
+
+
+def _as_asked(wheels: Sequence[Path], pins: Collection[Pin]) -> dict[Pin, Path]:
+    """Refuse anything but one wheel a distribution."""
+    found = {pin: wheel for wheel in wheels if (pin := wheel_pin(wheel)) in pins and pin}
+    if len(found) == len(wheels) == len(pins):
+        return found
+    lacking = ", ".join(str(pin) for pin in pins if pin not in found) or "nothing"
+    strange = ", ".join(wheel.name for wheel in wheels if wheel not in found.values()) or "nothing"
+    msg = f"an index was asked for {len(pins)} wheels: {lacking} is missing, {strange} came too"
+    raise BundleError(msg, "Install here what the index offers, and make the bundle again")
 
 
 def _remove_others(place: Place, hashes: Collection[Pin]) -> None:

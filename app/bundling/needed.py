@@ -8,6 +8,7 @@ from importlib.metadata import Distribution, PackageNotFoundError, distribution
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 from roentgene.schemas.errors import BundleError
 
@@ -63,7 +64,7 @@ def needed(extras: Collection[str], root: str = ROENTGENE) -> tuple[Pin, ...]:
             continue
         seen.add((name, extra))
         found = _installed(name, needed_by)
-        pins.add(Pin(canonicalize_name(name), found.version))
+        pins.add(Pin(canonicalize_name(name), str(Version(found.version))))
         for requirement in _required(found, extra):
             _refuse_other_version(requirement, name)
             asked = canonicalize_name(requirement.name)

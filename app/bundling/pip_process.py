@@ -15,8 +15,16 @@ from roentgene.schemas.errors import BundleError, NoNetworkError
 # what a distribution needs when it is compiled and does not say
 _UNSAID_NEEDS = {"pyradiomics": ("numpy",)}
 _BUILD_TOOLS = ("setuptools>=77", "wheel")
-# how pip says that nobody answered
-_NO_ANSWER = ("after connection broken by", "Could not fetch URL", "Temporary failure in name")
+# how pip says that nobody answered; it says so too where a second try did it, so that it must
+# also have found nothing
+_NO_ANSWER = ("after connection broken by", "Could not fetch URL", "Max retries exceeded")
+_NO_VERSION = "No matching distribution found"
+_NOTHING_FOUND = (_NO_VERSION, "Could not install packages")
+
+_CURE_OF_NO_NETWORK = (
+    "Make the bundle on a machine with a network, and the proxy and index of pip set;"
+    " run again, it goes on where it stopped"
+)
 
 
 class Pip:
@@ -42,8 +50,8 @@ class Pip:
             raise BundleError(msg, cure) from error
         self._python = folder / "bin" / "python"
 
-    def fetch(self, pin: Pin, folder: Path) -> None:
-        """Put the wheel of a distribution into a folder, compiled here if nobody offers one.
+    def fetch(self, pins: Sequence[Pin], folder: Path) -> None:
+        """Put the wheels of distributions into a folder, compiled here where nobody offers one.
 
         Raises
         ------
@@ -52,14 +60,16 @@ class Pip:
         BundleError
             If there is neither a wheel for this machine nor source that compiles.
         """
-        only_wheels = ("--only-binary=:all:", "--dest", str(folder))
-        done = self._run("download", "--no-deps", *only_wheels, str(pin))
-        if done.returncode == 0:
-            return
-        _refuse_without_network(done, f"{pin} could not be fetched")
-        self.compile(pin.name, str(pin), folder)
+        plain = [str(pin) for pin in pins if pin.name not in _UNSAID_NEEDS]
+        if plain:
+            done = self._run("wheel", "--no-deps", "--wheel-dir", str(folder), *plain)
+            _refuse(done, f"{', '.join(plain)} could not be fetched or compiled")
+        for pin in pins:
+            if pin.name in _UNSAID_NEEDS:
+                self._fetch_needs(pin.name)
+                self.compile(pin.name, str(pin), folder, "--no-build-isolation", "--use-pep517")
 
-    def compile(self, name: str, source: str, folder: Path) -> None:
+    def compile(self, name: str, source: str, folder: Path, *how: str) -> None:
         """Make a wheel of source.
 
         Parameters
@@ -70,15 +80,18 @@ class Pip:
             What pip takes: a folder, or name and version.
         folder : Path
             Where the wheel is to lie.
+        *how : str
+            Options of pip.
         """
-        how: tuple[str, ...] = ()
-        if name in _UNSAID_NEEDS:
-            needs = [f"{one}=={version(one)}" for one in _UNSAID_NEEDS[name]]
-            done = self._run("install", "--upgrade", *_BUILD_TOOLS, *needs)
-            _refuse(done, f"what is needed to compile {name} could not be installed")
-            how = ("--no-build-isolation", "--use-pep517")
-        done = self._run("wheel", "--no-deps", *how, "--wheel-dir", str(folder), source)
-        _refuse(done, f"{name} has no wheel for this machine, and could not be compiled")
+        # a wheel that pip has kept may have been compiled against another NumPy
+        how = (*how, "--no-cache-dir", "--wheel-dir", str(folder))
+        done = self._run("wheel", "--no-deps", *how, source)
+        _refuse(done, f"{name} could not be compiled")
+
+    def _fetch_needs(self, name: str) -> None:
+        needs = [f"{one}=={version(one)}" for one in _UNSAID_NEEDS[name]]
+        done = self._run("install", "--upgrade", *_BUILD_TOOLS, *needs)
+        _refuse(done, f"what is needed to compile {name} could not be installed")
 
     def _run(self, *words: str) -> subprocess.CompletedProcess[str]:
         # -I: paths of this environment must not reach into that one
@@ -89,20 +102,14 @@ class Pip:
 def _refuse(done: subprocess.CompletedProcess[str], what: str) -> None:
     if done.returncode == 0:
         return
-    _refuse_without_network(done, what)
+    if all(any(sign in done.stderr for sign in signs) for signs in (_NO_ANSWER, _NOTHING_FOUND)):
+        msg = f"{what}: no index of Python packages answered"
+        raise NoNetworkError(msg, _CURE_OF_NO_NETWORK)
     cure = "A compiler (gcc) and the headers of Python must be there"
+    if _NO_VERSION in done.stderr:
+        cure = "Install here a version that the index offers, and make the bundle again"
     msg = f"{what}: {_reason(done.stderr.splitlines())}"
     raise BundleError(msg, cure)
-
-
-def _refuse_without_network(done: subprocess.CompletedProcess[str], what: str) -> None:
-    if any(sign in done.stderr for sign in _NO_ANSWER):
-        cure = (
-            "Make the bundle on a machine with a network, and the proxy and index of pip set;"
-            " run again, it goes on where it stopped"
-        )
-        msg = f"{what}: no index of Python packages answered"
-        raise NoNetworkError(msg, cure)
 
 
 def _reason(lines: Sequence[str]) -> str:

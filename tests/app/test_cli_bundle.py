@@ -9,7 +9,7 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import Distribution, distributions, version
 from pathlib import Path
 from typing import Any
@@ -25,12 +25,14 @@ from roentgene.app.bundling.needed import Pin, needed
 from roentgene.app.bundling.own_wheel import copied_source, editable_source, pack_installed
 from roentgene.app.bundling.pip_process import Pip
 from roentgene.app.bundling.place import Place
+from roentgene.app.file_progress import OnFile
 from roentgene.schemas.errors import BundleError, NoNetworkError
 
 Run = Callable[..., Any]
 ROOT = Path(__file__).resolve().parents[2]
 SH = "/bin/sh"
 RECIPE = ROOT / "docs" / "examples" / "roentgene.def"
+PAPERS = {"requirements.txt", "install.sh", "README.md"}
 PINS = (Pin("alpha", "1.0"), Pin("beta", "2.0"), Pin("roentgene", "0.1.0"))
 
 
@@ -44,6 +46,14 @@ def test_requirements_are_followed_to_the_last_with_their_markers() -> None:
     assert ("pyradiomics" in pins) == (sys.version_info < (3, 12))
     assert not {"pysam", "pytest", "colorama"} & pins.keys()
     assert {"simpleitk", "numba"}.isdisjoint(pin.name for pin in needed(()))
+
+
+def test_a_version_is_named_as_wheels_name_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    installed(tmp_path, "By_Month", "2026.01")
+    assert needed((), "by-month") == (Pin("by-month", "2026.1"),)
 
 
 def test_an_extra_of_an_extra_is_followed() -> None:
@@ -85,12 +95,13 @@ class FakePip:
         self.dies_at = dies_at
         self.fetched: list[str] = []
 
-    def fetch(self, pin: Pin, folder: Path) -> None:
-        if pin.name == self.dies_at:
-            msg = "nobody answered"
-            raise NoNetworkError(msg)
-        self.fetched.append(pin.name)
-        (folder / f"{pin.name}-{pin.version}-py3-none-any.whl").write_text(pin.name)
+    def fetch(self, pins: Sequence[Pin], folder: Path) -> None:
+        for pin in pins:
+            if pin.name == self.dies_at:
+                msg = "nobody answered"
+                raise NoNetworkError(msg)
+            self.fetched.append(pin.name)
+            (folder / f"{pin.name}-{pin.version}-py3-none-any.whl").write_text(pin.name)
 
 
 @pytest.fixture(autouse=True)
@@ -104,10 +115,11 @@ def three_wheels(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(making, "needed", lambda extras: PINS)
     monkeypatch.setattr(making, "make_own_wheel", own)
+    monkeypatch.setattr(making, "_AT_ONCE", 1)
 
 
-def make(folder: Path, pip: FakePip) -> making.BundleReport:
-    return make_bundle(folder, (), lambda *_: None, lambda _: pip)  # type: ignore[arg-type,return-value]
+def make(folder: Path, pip: FakePip, on_file: OnFile = lambda *_: None) -> making.BundleReport:
+    return make_bundle(folder, (), on_file, lambda _: pip)  # type: ignore[arg-type,return-value]
 
 
 @pytest.fixture
@@ -117,8 +129,7 @@ def bundle(tmp_path: Path) -> Path:
 
 
 def test_a_bundle_is_whole_and_says_so(roentgene: Run, bundle: Path) -> None:
-    found = {path.name for path in bundle.iterdir()}
-    assert found == {"wheels", "requirements.txt", "install.sh", "README.md"}
+    assert {path.name for path in bundle.iterdir()} == PAPERS | {"wheels"}
     answer = roentgene("bundle", "--check", bundle)
     assert (answer.exit_code, "is whole: 3 wheels" in answer.out) == (0, True)
     told = roentgene("bundle", bundle, "--check", "--json").json
@@ -137,7 +148,7 @@ def test_the_hashes_file_is_what_pip_requires(bundle: Path) -> None:
 
 
 def test_no_text_of_it_names_an_address_and_the_script_parses(bundle: Path) -> None:
-    for name in ("requirements.txt", "install.sh", "README.md"):
+    for name in PAPERS:
         text = (bundle / name).read_text(encoding="utf-8")
         assert "://" not in text
         assert "@{" not in text
@@ -195,6 +206,19 @@ def test_what_stopped_goes_on_with_the_wheels_that_are_as_they_were(tmp_path: Pa
     again = FakePip()
     assert (make(folder, again).n_kept, again.fetched) == (1, ["alpha"])
     assert check_bundle(folder).faults == ()
+    assert {path.name for path in folder.iterdir()} == PAPERS | {"wheels"}
+
+
+def test_wheels_are_fetched_in_portions_and_each_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(making, "_AT_ONCE", 2)
+    told: list[tuple[int, int]] = []
+    with pytest.raises(NoNetworkError):
+        make(tmp_path, FakePip(dies_at="beta"))
+    assert list((tmp_path / "wheels").iterdir()) == []
+    make(tmp_path, FakePip(), lambda _, number, n_files: told.append((number, n_files)))
+    assert told == [(0, 3), (2, 3), (3, 3)]
 
 
 def test_a_wheel_for_another_machine_is_not_kept(bundle: Path) -> None:
@@ -207,11 +231,21 @@ def test_a_wheel_for_another_machine_is_not_kept(bundle: Path) -> None:
 
 def test_a_wheel_of_another_name_is_refused(tmp_path: Path) -> None:
     class Other(FakePip):
-        def fetch(self, pin: Pin, folder: Path) -> None:
-            super().fetch(Pin("other", pin.version), folder)
+        def fetch(self, pins: Sequence[Pin], folder: Path) -> None:
+            super().fetch([Pin("other", pin.version) for pin in pins], folder)
 
-    with pytest.raises(BundleError, match=r"alpha==1\.0 was asked for, and other-1\.0"):
+    with pytest.raises(BundleError, match=r"alpha==1\.0 is missing, other-1\.0-.* came too"):
         make(tmp_path / "bundle", Other())
+
+
+def test_a_second_wheel_of_one_is_refused(tmp_path: Path) -> None:
+    class Twice(FakePip):
+        def fetch(self, pins: Sequence[Pin], folder: Path) -> None:
+            super().fetch(pins, folder)
+            (folder / "alpha-1.0-1-py3-none-any.whl").write_text("alpha")
+
+    with pytest.raises(BundleError, match=r"nothing is missing, alpha-1\.0-.* came too"):
+        make(tmp_path / "bundle", Twice())
 
 
 def test_a_folder_with_something_else_is_left_alone(roentgene: Run, tmp_path: Path) -> None:
@@ -315,6 +349,56 @@ def test_the_recipe_of_apptainer_is_shell_and_calls_what_is_there() -> None:
     assert (source, f"{target}/install.sh" in found["post"]) == ("bundle", True)
 
 
+# --- what pip is told, and what it says
+
+
+class SaidPip(Pip):
+    """Is told that pip has ended with some words, and keeps what it was told to do."""
+
+    def __init__(self, stderr: str = "") -> None:
+        self.stderr = stderr
+        self.told: list[tuple[str, ...]] = []
+
+    def _run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        self.told.append(words)
+        return subprocess.CompletedProcess(words, bool(self.stderr), "", self.stderr)
+
+
+RETRIED = "WARNING: Retrying (Retry(total=0)) after connection broken by 'NewConnectionError'\n"
+NO_VERSION = "ERROR: No matching distribution found for alpha==1.0\n"
+
+
+@pytest.mark.parametrize(
+    ("stderr", "code", "said"),
+    [
+        (RETRIED + NO_VERSION, "no_network", "no index of Python packages answered"),
+        (NO_VERSION, "bundle_wrong", "Install here a version that the index offers"),
+        # the second try got an answer, and what came did not compile
+        (RETRIED + "error: command 'gcc' failed", "bundle_wrong", "A compiler"),
+    ],
+)
+def test_what_pip_says_is_told_with_its_cure(
+    tmp_path: Path, stderr: str, code: str, said: str
+) -> None:
+    with pytest.raises(BundleError) as refused:
+        SaidPip(stderr).fetch([PINS[0]], tmp_path)
+    assert refused.value.code == code
+    assert said in str(refused.value)
+    assert "alpha==1.0" in str(refused.value)
+
+
+def test_pyradiomics_is_compiled_against_the_numpy_of_here_whatever_pip_kept(
+    tmp_path: Path,
+) -> None:
+    pip = SaidPip()
+    pip.fetch([PINS[0], Pin("pyradiomics", "3.0.1")], tmp_path)
+    plain, needs, compiled = pip.told
+    assert (plain[-1], "--no-build-isolation" in plain) == ("alpha==1.0", False)
+    assert f"numpy=={version('numpy')}" in needs
+    assert compiled[-1] == "pyradiomics==3.0.1"
+    assert {"--no-build-isolation", "--no-cache-dir"} <= set(compiled)
+
+
 # --- real, and slow
 
 
@@ -378,8 +462,23 @@ def test_a_wheel_that_was_changed_is_not_installed(real_bundle: Path, tmp_path: 
         check=False,
     )
     assert done.returncode != 0
-    assert "DO NOT MATCH THE HASHES" in done.stderr
+    assert re.search(r"DO NOT MATCH THE HASHES.*six==", done.stderr, re.DOTALL)
     assert not (tmp_path / "venv" / "bin" / "roentgene").exists()
+
+
+@pytest.mark.extras
+def test_a_second_run_fetches_nothing(real_bundle: Path) -> None:
+    class NoFetch(Pip):
+        def fetch(self, pins: Sequence[Pin], folder: Path) -> None:
+            pytest.fail(f"fetched again: {pins}")
+
+    before = {path.name: path.stat().st_mtime_ns for path in (real_bundle / "wheels").iterdir()}
+    made = make_bundle(real_bundle, (), lambda *_: None, NoFetch)
+    after = {path.name: path.stat().st_mtime_ns for path in (real_bundle / "wheels").iterdir()}
+    assert (made.n_wheels, made.n_kept) == (len(before), len(before) - 1)
+    assert {name for name in before if before[name] != after[name]} == {
+        f"roentgene-{version('roentgene')}-py3-none-any.whl"
+    }
 
 
 @pytest.fixture
@@ -400,5 +499,5 @@ def test_no_network_is_told_with_its_cure(
     monkeypatch.setenv("PIP_INDEX_URL", f"http://127.0.0.1:{closed_port}/simple")
     monkeypatch.setenv("PIP_RETRIES", "1")
     with pytest.raises(NoNetworkError, match="on a machine with a network"):
-        Pip(tmp_path / "pip").fetch(Pin("six", "1.17.0"), tmp_path)
+        Pip(tmp_path / "pip").fetch([Pin("six", "1.17.0")], tmp_path)
     assert wheel_pin(Place(tmp_path).hashes) is None
