@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from importlib.metadata import Distribution, PackageNotFoundError, distribution
+from importlib.metadata import Distribution, distributions
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -63,7 +63,7 @@ def needed(extras: Collection[str], root: str = ROENTGENE) -> tuple[Pin, ...]:
         if (name, extra) in seen:
             continue
         seen.add((name, extra))
-        found = _installed(name, needed_by)
+        found = _required_one(name, needed_by)
         pins.add(Pin(canonicalize_name(name), str(Version(found.version))))
         for requirement in _required(found, extra):
             _refuse_other_version(requirement, name)
@@ -79,24 +79,34 @@ def _required(found: Distribution, extra: str) -> Iterator[Requirement]:
             yield requirement
 
 
-def _installed(name: str, needed_by: str) -> Distribution:
-    try:
-        return distribution(name)
-    except PackageNotFoundError:
+def installed(name: str) -> Distribution | None:
+    """Find what is installed under a name.
+
+    In a folder of source lies an ``egg-info`` of some earlier build, and it is found too, and first,
+    where that folder is in Python's path.
+    """
+    found = list(distributions(name=name))
+    return next((one for one in found if one.read_text("WHEEL")), found[0] if found else None)
+
+
+def _required_one(name: str, needed_by: str) -> Distribution:
+    found = installed(name)
+    if found is None:
         msg = f"{name}, which {needed_by} needs, is not installed here"
         cure = "A bundle holds the versions of this installation: install its extras here first"
-        raise BundleError(msg, cure) from None
+        raise BundleError(msg, cure)
+    return found
 
 
 def _refuse_other_version(requirement: Requirement, needed_by: str) -> None:
-    version = _installed(requirement.name, needed_by).version
+    version = _required_one(requirement.name, needed_by).version
     if not requirement.specifier.contains(version, prereleases=True):
         msg = f"{requirement.name} {version} is installed, {needed_by} needs '{requirement}'"
         raise BundleError(msg, "Install the versions that roentgene needs here first")
 
 
 def _refuse_unknown_extras(root: str, extras: Collection[str]) -> None:
-    known = _installed(root, root).metadata.get_all("Provides-Extra") or []
+    known = _required_one(root, root).metadata.get_all("Provides-Extra") or []
     unknown = sorted(set(extras) - set(known))
     if unknown:
         msg = f"{root} has no extra called {', '.join(unknown)}"

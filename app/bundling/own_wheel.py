@@ -10,13 +10,13 @@ import json
 import shutil
 import tomllib
 from collections.abc import Callable, Iterator
-from importlib.metadata import Distribution, PackagePath, distribution
+from importlib.metadata import Distribution, PackagePath
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
-from roentgene.app.bundling.needed import ROENTGENE
+from roentgene.app.bundling.needed import ROENTGENE, installed
 from roentgene.schemas.errors import BundleError
 
 # what an installer adds to the files of a wheel
@@ -41,7 +41,10 @@ def make_own_wheel(folder: Path, compile_source: Callable[[Path], None]) -> None
     BundleError
         If its source is gone, or an installed file is not what was installed.
     """
-    found = distribution(ROENTGENE)
+    found = installed(ROENTGENE)
+    if found is None:
+        msg = f"{ROENTGENE} runs from a folder of source and is not installed"
+        raise BundleError(msg, "Install it, as 'pip install FOLDER' does")
     source = editable_source(found)
     if source is None:
         pack_installed(found, folder)

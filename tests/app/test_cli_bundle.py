@@ -21,7 +21,7 @@ from roentgene.app.bundling import making
 from roentgene.app.bundling.checking import check_bundle
 from roentgene.app.bundling.hash_file import content_hash, read_hashes, wheel_pin, write_hashes
 from roentgene.app.bundling.making import make_bundle
-from roentgene.app.bundling.needed import Pin, needed
+from roentgene.app.bundling.needed import Pin, installed, needed
 from roentgene.app.bundling.own_wheel import copied_source, editable_source, pack_installed
 from roentgene.app.bundling.pip_process import Pip
 from roentgene.app.bundling.place import Place
@@ -48,11 +48,26 @@ def test_requirements_are_followed_to_the_last_with_their_markers() -> None:
     assert {"simpleitk", "numba"}.isdisjoint(pin.name for pin in needed(()))
 
 
+def test_what_a_build_left_in_the_source_is_not_taken_for_the_installation(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = tmp_path / "source" / "tiny.egg-info"
+    left.mkdir(parents=True)
+    (left / "PKG-INFO").write_text("Name: tiny\nVersion: 0.9\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path / "source"))
+    assert needed((), "tiny") == (Pin("tiny", "0.9"),)
+    an_installation(tmp_path / "site")
+    monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path / "site")])
+    found = installed("tiny")
+    assert found is not None
+    assert (found.version, needed((), "tiny")) == ("1.0", (Pin("tiny", "1.0"),))
+
+
 def test_a_version_is_named_as_wheels_name_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.syspath_prepend(str(tmp_path))
-    installed(tmp_path, "By_Month", "2026.01")
+    an_installed(tmp_path, "By_Month", "2026.01")
     assert needed((), "by-month") == (Pin("by-month", "2026.1"),)
 
 
@@ -65,7 +80,7 @@ def test_an_unknown_extra_is_refused() -> None:
         needed({"extract", "nosuch"})
 
 
-def installed(folder: Path, name: str, release: str, *requires: str) -> None:
+def an_installed(folder: Path, name: str, release: str, *requires: str) -> None:
     about = folder / f"{name}-{release}.dist-info"
     about.mkdir(parents=True)
     lines = ["Metadata-Version: 2.1", f"Name: {name}", f"Version: {release}"]
@@ -77,10 +92,10 @@ def test_what_is_missing_or_of_another_version_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.syspath_prepend(str(tmp_path))
-    installed(tmp_path, "asks", "1.0", "absent-thing>=1", "never; python_version < '3'")
+    an_installed(tmp_path, "asks", "1.0", "absent-thing>=1", "never; python_version < '3'")
     with pytest.raises(BundleError, match="absent-thing, which asks needs, is not installed"):
         needed((), "asks")
-    installed(tmp_path, "absent_thing", "0.9")
+    an_installed(tmp_path, "absent_thing", "0.9")
     with pytest.raises(BundleError, match=r"absent-thing 0\.9 is installed, asks needs"):
         needed((), "asks")
 
@@ -273,7 +288,7 @@ def an_installation(folder: Path) -> Distribution:
     package = folder / "tiny"
     package.mkdir(parents=True)
     (package / "__init__.py").write_text("VALUE = 1\n", encoding="utf-8")
-    installed(folder, "tiny", "1.0")
+    an_installed(folder, "tiny", "1.0")
     about = folder / "tiny-1.0.dist-info"
     (about / "WHEEL").write_text("Wheel-Version: 1.0\nTag: py3-none-any\n", encoding="utf-8")
     (about / "direct_url.json").write_text('{"url": "file:///somewhere"}', encoding="utf-8")
