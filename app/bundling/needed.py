@@ -82,7 +82,7 @@ def _required(found: Distribution, extra: str) -> Iterator[Requirement]:
 def installed(name: str) -> Distribution | None:
     """Find what is installed under a name.
 
-    In a folder of source lies an ``egg-info`` of some earlier build, and it is found too, and first,
+    In a folder of source lies an ``egg-info`` of some earlier build. It is found too, and first,
     where that folder is in Python's path.
     """
     found = list(distributions(name=name))
