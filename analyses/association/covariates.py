@@ -126,9 +126,8 @@ def unit_residuals(values: Floats, basis: Floats) -> tuple[Floats, Mask]:
 
 
 def _centred(values: Floats) -> Floats:
-    """Rows less their mean, twice: the mean of values with a large offset is rounded."""
-    once = values - values.mean(axis=1, keepdims=True)
-    return np.asarray(once - once.mean(axis=1, keepdims=True))
+    """Rows less their mean, but for its rounding, which goes with what a basis explains."""
+    return np.asarray(values - values.mean(axis=1, keepdims=True))
 
 
 def _basis(design: Floats) -> Floats:

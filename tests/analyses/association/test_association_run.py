@@ -120,6 +120,20 @@ def test_order_of_rows_means_nothing(store: Any) -> None:
     assert second.fingerprint == first.fingerprint
 
 
+def test_persons_meet_by_their_name_where_others_are_between_them(store: Any) -> None:
+    # trap 9: those with features and those with expression are not the same persons
+    add_patients(store)
+    store.add("mart.patient_feature", feature_rows({"f": VALUES["f"]}))
+    store.con.execute("DELETE FROM mart.patient_feature WHERE person_id = 'C:' || $1", [person(3)])
+    add_expression(store, {"EGFR": GENES["EGFR"]})
+    store.con.execute("DELETE FROM genomic.expression WHERE sample_id = 'S7'")
+    (row,) = association(store)
+    both = np.setdiff1d(np.arange(N), [3, 7])
+    known = stats.spearmanr(VALUES["f"][both], GENES["EGFR"][both])
+    assert row["n"] == N - 2
+    assert row["estimate"] == pytest.approx(known.statistic, abs=1e-15)
+
+
 def test_threads_change_no_digit(store: Any) -> None:
     add_study(store)
     first = run_analysis(store, spec())

@@ -67,7 +67,8 @@ def test_shuffles_that_change_nothing_count(method: Any) -> None:
     # of five persons; the other way round r is the same, summed in another order
     random = np.random.default_rng(12)
     targets = random.normal(size=(2, 8)).T @ np.array([[-2, -1, 0, 1, 2], [-1, 0, 0, 0, 1.0]])
-    features = random.normal(size=(8, 5)) + targets
+    targets = np.vstack([targets, np.tile(np.arange(-2.0, 3.0), (12, 1))])
+    features = random.normal(size=(20, 5)) + targets
     features[0] = 3 * targets[0] + 1
     orders = [shuffle(permutation_keys(0, k, 5), np.zeros(5, int)) for k in range(300)]
     for x, y in zip(features, targets, strict=True):

@@ -297,6 +297,11 @@ def test_a_large_offset_costs_no_digits() -> None:
     near = associate(rounded, targets, method="pearson")
     np.testing.assert_allclose(far.estimate, near.estimate, rtol=0, atol=1e-15)
     np.testing.assert_allclose(far.estimate, plain.estimate, rtol=0, atol=1e-5)
+    # so far off that the mean itself is rounded by more than the values are
+    coarse = np.round(features * 2**8) / 2**8
+    farthest = associate(coarse + 2.0**38, targets, method="pearson")
+    nearest = associate(coarse, targets, method="pearson")
+    np.testing.assert_allclose(farthest.estimate, nearest.estimate, rtol=0, atol=1e-15)
 
 
 CASES: list[dict[str, Any]] = [
