@@ -13,27 +13,19 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
 from roentgene.queries.query_file import query_text
-from roentgene.schemas.errors import FileError, WarehouseError
+from roentgene.schemas.errors import FileError
 from roentgene.schemas.storage import Storage
 from roentgene.schemas.tables import tables
-from roentgene.warehouse import object_store
 from roentgene.warehouse.catalogue_copy import OnStep, compare, copy_catalogue
-from roentgene.warehouse.connection import connect, data_place
+from roentgene.warehouse.connection import connect
 from roentgene.warehouse.layout import Layout
+from roentgene.warehouse.moved_data import copy_data, data_moves, recode_data
 from roentgene.warehouse.opening import open_warehouse, refuse_existing_catalogue
-from roentgene.warehouse.recoding import (
-    Recoded,
-    StoredFile,
-    other_names,
-    recode,
-    recoded_name,
-    stored_files,
-)
+from roentgene.warehouse.recoding import Recoded, StoredFile, other_names, stored_files
 from roentgene.warehouse.server import turn_to_commit
 from roentgene.warehouse.store import Warehouse
 from roentgene.warehouse.study_file import write_storage
@@ -113,9 +105,9 @@ def move(
             )
         recoded: dict[StoredFile, Recoded] = {}
         if recodes:
-            recoded = _recode_files(layout, source, target, stored, told)
-        elif _data_move(source, target):
-            _copy_files(layout, source, target, files, told)
+            recoded = recode_data(layout, source, target, stored, told)
+        elif data_moves(source, target):
+            copy_data(layout, source, target, files, told)
         with _other_lake(layout, target) as con:
             copy_catalogue(warehouse, con, target, _unfinished(layout), told, recoded)
             n_rows = compare(warehouse, con, target, _unfinished(layout), told)
@@ -148,13 +140,9 @@ def _catalogue_of(storage: Storage) -> tuple[object, ...]:
     return (storage.catalog_parameters, storage.catalog and storage.catalog_schema)
 
 
-def _data_move(source: Storage, target: Storage) -> bool:
-    return (source.data_path, source.endpoint) != (target.data_path, target.endpoint)
-
-
 def _refuse_no_move(source: Storage, target: Storage) -> None:
     same = _catalogue_of(source) == _catalogue_of(target)
-    if same and source.encrypted == target.encrypted and not _data_move(source, target):
+    if same and source.encrypted == target.encrypted and not data_moves(source, target):
         msg = f"the warehouse has its {_words(source)} already"
         raise FileError(msg, "Name another place")
     if same and source.catalog is not None:
@@ -169,7 +157,7 @@ def _refuse_two_steps(source: Storage, target: Storage) -> None:
     if source.encrypted == target.encrypted:
         msg = "files of data are encrypted, and study.yaml does not say that they must be"
         raise FileError(msg, "Run 'roentgene move --encrypt' to its end first")
-    moves = _data_move(source, target)
+    moves = data_moves(source, target)
     if source.data is not None and not moves:
         msg = "data in a bucket are written anew at another place, so that the former ones stay"
         raise FileError(msg, "Name another prefix with --data")
@@ -185,98 +173,6 @@ def _listed(warehouse: Warehouse) -> dict[str, int]:
 
 def _unfinished(layout: Layout) -> Path:
     return layout.catalogue.with_name(f"{layout.catalogue.name}.moving")
-
-
-def _system(layout: Layout, storage: Storage) -> tuple[Any, str]:
-    from pyarrow.fs import LocalFileSystem
-
-    if storage.data is None:
-        return LocalFileSystem(), str(layout.data)
-    return object_store.file_system(storage), storage.data_path
-
-
-def _sizes(folder: Path) -> dict[str, int]:
-    found = (path for path in folder.rglob("*") if path.is_file())
-    return {str(path.relative_to(folder)): path.stat().st_size for path in found}
-
-
-def _copy_files(
-    layout: Layout, source: Storage, target: Storage, files: dict[str, int], told: OnStep
-) -> None:
-    """Copy what the catalogue lists; a copy that a killed move left is written over."""
-    from pyarrow.fs import copy_files
-
-    (from_system, from_place), (to_system, to_place) = (
-        _system(layout, source),
-        _system(layout, target),
-    )
-    _refuse_strange(layout, target, set(files))
-    try:
-        for number, (path, size) in enumerate(files.items(), 1):
-            told("copy files", number, len(files))
-            to = f"{to_place}/{path}"
-            if target.data is None:
-                (layout.data / path).parent.mkdir(parents=True, exist_ok=True)
-            copy_files(
-                f"{from_place}/{path}",
-                to,
-                source_filesystem=from_system,
-                destination_filesystem=to_system,
-            )
-            found = to_system.get_file_info(to).size
-            if found != size:
-                msg = f"{path} has {found} bytes at its new place instead of {size}"
-                raise WarehouseError(msg, "Nothing was changed; run 'roentgene doctor' and again")
-    except OSError as error:
-        used = target if target.data is not None else source
-        raise object_store.unusable(used, error) from error
-
-
-def _refuse_strange(layout: Layout, target: Storage, ours: set[str]) -> None:
-    there = object_store.sizes(target) if target.data is not None else _sizes(layout.data)
-    if strange := sorted(set(there) - ours):
-        place = target.data_name if target.data is not None else str(layout.data)
-        msg = f"{place} holds files of something else, such as {strange[0]}"
-        raise FileError(msg, "Name another place; data are never written over")
-
-
-def _recode_files(
-    layout: Layout, source: Storage, target: Storage, files: Sequence[StoredFile], told: OnStep
-) -> dict[StoredFile, Recoded]:
-    """Write what the catalogue lists anew; what a killed move left is written over."""
-    if _data_move(source, target):
-        names = {
-            file.folder + recoded_name(file.path, encrypted=target.encrypted) for file in files
-        }
-        _refuse_strange(layout, target, names)
-    from_place, to_place = data_place(layout, source), data_place(layout, target)
-    system, root = _system(layout, target)
-
-    def ready(path: str) -> str:
-        if target.data is None:
-            (layout.data / path).parent.mkdir(parents=True, exist_ok=True)
-        return f"{to_place}/{path}"
-
-    def ending(path: str) -> tuple[int, bytes]:
-        with system.open_input_file(f"{root}/{path}") as written:
-            n_bytes = written.size()
-            return n_bytes, written.read_at(8, n_bytes - 8)
-
-    recoded = {}
-    with connect(layout, target) as con:
-        if source.data is not None:
-            object_store.let_in(con, source)
-        for number, file in enumerate(files, 1):
-            told("write files anew", number, len(files))
-            recoded[file] = recode(
-                con,
-                file,
-                lambda path: f"{from_place}/{path}",
-                ready,
-                ending,
-                encrypted=target.encrypted,
-            )
-    return recoded
 
 
 @contextmanager
@@ -333,5 +229,5 @@ def _free(path: Path) -> Path:
 def _left_elsewhere(source: Storage, target: Storage) -> Iterator[str]:
     if source.catalog is not None and _catalogue_of(source) != _catalogue_of(target):
         yield f"schema {source.catalog_schema} of {source.catalog_name}"
-    if source.data is not None and _data_move(source, target):
+    if source.data is not None and data_moves(source, target):
         yield source.data_name

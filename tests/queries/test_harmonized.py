@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from math import log, sqrt
 from typing import Any
 
@@ -52,6 +52,26 @@ def fit(warehouse: Any) -> Fit:
     return add
 
 
+def preserve_age(warehouse: Any) -> None:
+    """Let the model keep the effect of age: 0.1 a year."""
+    age = {"source": "patient", "variable": "age_at_day_zero", "place": 1}
+    effect = {"feature": "Contrast", "place": 1, "beta": 0.1}
+    warehouse.add("result.harmonization_covariate", KEY | age)
+    warehouse.add("result.harmonization_effect", KEY | effect)
+
+
+def preserve_sex(warehouse: Any) -> None:
+    """Let it keep that of three classes beside it, so that there are more columns than two."""
+    effects = {"female": 0.0, "male": 3.0, "other": -2.0}
+    for column, (level, beta) in enumerate(effects.items(), 1):
+        place = column if beta else 0
+        sex = {"source": "patient", "variable": "sex", "level": level, "place": place}
+        warehouse.add("result.harmonization_covariate", KEY | sex)
+        if beta:
+            effect = {"feature": "Contrast", "place": place, "beta": beta}
+            warehouse.add("result.harmonization_effect", KEY | effect)
+
+
 def patient(warehouse: Any, name: str, **given: Any) -> None:
     row = {"cohort_id": "C", "patient_id": name, "person_id": name.upper()}
     warehouse.add_once("study.patient", row | given)
@@ -94,35 +114,29 @@ def test_a_run_that_is_not_current_says_nothing(warehouse: Any, fit: Fit) -> Non
 
 
 def test_the_effects_of_several_covariates_come_back_unscaled(warehouse: Any, fit: Fit) -> None:
-    ages = {
+    persons = {
         "p1": (60.0, "male"),
         "p2": (50.0, "female"),
-        "p3": (None, "male"),
-        "p4": (40.0, "other"),
+        "p3": (40.0, "other"),
+        "p4": (None, "male"),
+        "p5": (40.0, "unknown"),
     }
-    for name, (age, sex) in ages.items():
+    for name, (age, sex) in persons.items():
         patient(warehouse, name, site="south", age_at_day_zero=age, sex=sex)
         warehouse.measure({"Contrast": 13.0}, patient_id=name)
     fit("Contrast")
-    columns = [("age_at_day_zero", None, 1), ("sex", "female", 0), ("sex", "male", 2)]
-    warehouse.add(
-        "result.harmonization_covariate",
-        *(
-            KEY | {"source": "patient", "variable": v, "level": level, "place": place}
-            for v, level, place in columns
-        ),
-    )
-    warehouse.add(
-        "result.harmonization_effect",
-        *(KEY | {"feature": "Contrast", "place": n, "beta": b} for n, b in ((1, 0.1), (2, 3.0))),
-    )
+    preserve_age(warehouse)
+    preserve_sex(warehouse)
     found = {row["person_id"]: row for row in warehouse.rows(FEATURES)}
-    expected = {"P1": brought(13.0, "south", 9.0), "P2": brought(13.0, "south", 5.0)}
-    for person, value in expected.items():
-        assert found[person]["harmonized_value"] == pytest.approx(value, abs=1e-13)
+    for person, kept in {"P1": 9.0, "P2": 5.0, "P3": 2.0}.items():
+        row = found[person]
+        assert row["harmonized_value"] == pytest.approx(brought(13.0, "south", kept), abs=1e-13)
+        assert (row["status"], row["reason"]) == ("ok", None)
     # neither an age that is missing nor a class that was not fitted is guessed
-    assert {found[p]["reason"] for p in ("P3", "P4")} == {"covariate_missing"}
-    assert all(found[p]["harmonized_value"] is None for p in ("P3", "P4"))
+    for person in ("P4", "P5"):
+        row = found[person]
+        told = (row["status"], row["reason"], row["harmonized_value"])
+        assert told == ("not_harmonized", "covariate_missing", None)
 
 
 def test_the_mean_of_lesions_is_that_of_harmonized_lesions(warehouse: Any, fit: Fit) -> None:
@@ -135,6 +149,47 @@ def test_the_mean_of_lesions_is_that_of_harmonized_lesions(warehouse: Any, fit: 
     assert row["value"] == 15.25
     assert row["harmonized_value"] == pytest.approx(brought(15.25, "north"), abs=1e-13)
     assert (row["measurement_id"], row["batch"], row["status"]) == (None, "north", "ok")
+
+
+@pytest.mark.parametrize("age", [60.0, None])
+def test_lesions_of_a_mean_keep_the_effects_of_covariates(
+    warehouse: Any, fit: Fit, age: float | None
+) -> None:
+    warehouse.add("study.setting", {"name": "lesion_rule", "value": "weighted_mean"})
+    patient(warehouse, "p1", site="north", age_at_day_zero=age, sex="other")
+    for lesion, value, volume in (("1", 13.0, 100.0), ("2", 16.0, 300.0)):
+        warehouse.measure({"Contrast": value}, lesion_id=lesion, volume_mm3=volume)
+    fit("Contrast")
+    preserve_age(warehouse)
+    preserve_sex(warehouse)
+    (row,) = warehouse.rows(FEATURES)
+    if age is None:
+        told = (row["status"], row["reason"], row["harmonized_value"])
+        assert told == ("not_harmonized", "covariate_missing", None)
+    else:
+        assert row["harmonized_value"] == pytest.approx(brought(15.25, "north", 4.0), abs=1e-13)
+
+
+@pytest.mark.parametrize("age", [60.0, None])
+@pytest.mark.parametrize("keep", [(preserve_age,), (preserve_age, preserve_sex)])
+def test_changes_keep_the_effects_of_covariates(
+    warehouse: Any, fit: Fit, age: float | None, keep: Sequence[Callable[[Any], None]]
+) -> None:
+    warehouse.visits({"t0": 0, "t1": 30})
+    patient(warehouse, "p1", age_at_day_zero=age, sex="other")
+    for visit, scanner, value in (("t0", "north", 14.0), ("t1", "south", 9.0)):
+        warehouse.measure({"Contrast": value}, timepoint_id=visit, scanner=scanner)
+    fit("Contrast", batch_source="scanner")
+    for preserve in keep:
+        preserve(warehouse)
+    (row,) = warehouse.rows(DELTAS)
+    if age is None:
+        told = (row["delta_status"], row["delta_reason"], row["delta_absolute"])
+        assert told == ("not_harmonized", "covariate_missing", None)
+    else:
+        kept = 6.0 if len(keep) == 1 else 4.0
+        change = brought(9.0, "south", kept) - brought(14.0, "north", kept)
+        assert row["delta_absolute"] == pytest.approx(change, abs=1e-13)
 
 
 def test_changes_are_those_of_harmonized_values(warehouse: Any, fit: Fit) -> None:

@@ -167,6 +167,14 @@ def test_a_file_that_somebody_has_written_to_is_made_from_nothing(
     same_everywhere(writer, _SOME)
 
 
+def test_another_version_of_roentgene_writes_it_whole(
+    writer: Warehouse, copied: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(published_state, "version", lambda _: "another")
+    renew(writer)
+    assert set(copied) == set(table_states(writer))
+
+
 @pytest.mark.parametrize("told", ["", "[]", '{"file": [0, 0, 0], "tables": {}}'])
 def test_a_state_that_does_not_fit_is_no_state(
     writer: Warehouse, copied: list[str], told: str

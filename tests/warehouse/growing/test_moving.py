@@ -148,7 +148,7 @@ def test_the_command_says_and_does_it(embedded: Layout, database: Database) -> N
 
 
 @pytest.mark.parametrize(
-    "stopped_in", ["_copy_files", "copy_catalogue", "compare", "_forget_seals", "write_storage"]
+    "stopped_in", ["copy_data", "copy_catalogue", "compare", "_forget_seals", "write_storage"]
 )
 def test_what_is_stopped_leaves_the_former_form_in_use(
     embedded: Layout,
@@ -169,7 +169,7 @@ def test_what_is_stopped_leaves_the_former_form_in_use(
             move(embedded.root, target)
     assert read_study(embedded.root).storage == Storage()
     assert history(embedded) == before
-    if stopped_in in ("_copy_files", "copy_catalogue"):
+    if stopped_in in ("copy_data", "copy_catalogue"):
         move(embedded.root, target)
     else:
         with pytest.raises(FileError, match="holds a catalogue already"):
