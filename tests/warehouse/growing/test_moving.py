@@ -27,6 +27,7 @@ from roentgene.warehouse.opening import create_warehouse, open_warehouse
 pytestmark = pytest.mark.extras
 
 
+HELD = "SELECT cohort_id FROM study.cohort"
 IS_NAMED = "SELECT max(table_id) FROM moved.ducklake_table WHERE table_name ="
 
 
@@ -82,18 +83,14 @@ def add(layout: Layout, name: str) -> None:
 
 def history(layout: Layout) -> list[Any]:
     """Every snapshot with its number, time, author, message and what it held."""
-    with open_warehouse(layout.root) as now:
-        known = now.snapshots()
     told: list[Any] = []
-    for one in known:
-        held: list[Any] = []
-        # the first one holds no tables yet
-        with (
-            suppress(duckdb.CatalogException),
-            open_warehouse(layout.root, at=one.snapshot_id) as then,
-        ):
-            held = list(then.rows("SELECT cohort_id FROM study.cohort ORDER BY 1"))
-        told.append((one, held))
+    with open_warehouse(layout.root) as warehouse:
+        for one in warehouse.snapshots():
+            held: list[Any] = []
+            # the first one holds no tables yet
+            with suppress(duckdb.CatalogException):
+                held = list(warehouse.rows(f"{HELD} AT (VERSION => {one.snapshot_id}) ORDER BY 1"))
+            told.append((one, held))
     return told
 
 
