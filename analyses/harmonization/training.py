@@ -11,9 +11,9 @@ from pydantic import TypeAdapter
 
 from roentgene.analyses.findings import Store
 from roentgene.schemas.analyses.harmonization import Harmonization, TrainingPersons
-from roentgene.schemas.errors import FileError, WarehouseError
+from roentgene.schemas.errors import FileError
 from roentgene.schemas.release import ReleaseTarget
-from roentgene.warehouse.releases.store import file_hash, find_release, refuse_superseded
+from roentgene.warehouse.releases.store import find_release, refuse_superseded, unchanged_file
 
 _SPLITS = "splits.parquet"
 _TARGET: TypeAdapter[ReleaseTarget] = TypeAdapter(ReleaseTarget)
@@ -41,14 +41,7 @@ def training_persons(warehouse: Store, spec: Harmonization) -> Training:
     fold = spec.persons
     folder, manifest = find_release(warehouse.layout, fold.release)
     refuse_superseded(manifest)
-    declared = {one.name: one.sha256 for one in manifest.files}
-    if _SPLITS not in declared:
-        msg = f"{manifest.release} has no splits"
-        raise FileError(msg, "Declare 'splits' in the release file, and release it anew")
-    file = folder / _SPLITS
-    if not file.is_file() or file_hash(file) != declared[_SPLITS]:
-        msg = f"{manifest.release}: {_SPLITS} {'has changed' if file.is_file() else 'is missing'}"
-        raise WarehouseError(msg, "Bring the folder of the release back from a backup")
+    file = unchanged_file(folder, manifest, _SPLITS)
     persons = _train(pq.read_table(file, partitioning=None), fold)
     return Training(persons, _TARGET.validate_python(dict(_target(manifest.spec))))
 

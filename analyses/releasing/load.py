@@ -8,10 +8,10 @@ from pathlib import Path
 import polars as pl
 
 from roentgene.analyses.preparation import apply
-from roentgene.schemas.errors import FileError, WarehouseError
+from roentgene.schemas.errors import FileError
 from roentgene.warehouse.layout import find_warehouse
 from roentgene.warehouse.releases.manifest import Manifest
-from roentgene.warehouse.releases.store import file_hash, find_release, refuse_superseded
+from roentgene.warehouse.releases.store import find_release, refuse_superseded, unchanged_file
 
 
 @dataclass(frozen=True)
@@ -134,15 +134,7 @@ def _read(
     folder: Path, manifest: Manifest, name: str, where: pl.Expr | None = None
 ) -> pl.DataFrame:
     """Read a table of the release, or rows of it, if the file is still what it was."""
-    file = f"{name}.parquet"
-    declared = {one.name: one.sha256 for one in manifest.files}
-    if file not in declared:
-        msg = f"{manifest.release} has no {file}"
-        raise FileError(msg, "Declare 'splits' in the release file, and release it anew")
-    path = folder / file
-    if not path.is_file() or file_hash(path) != declared[file]:
-        msg = f"{manifest.release}: {file} {'has changed' if path.is_file() else 'is missing'}"
-        raise WarehouseError(msg, "Bring the folder of the release back from a backup")
+    path = unchanged_file(folder, manifest, f"{name}.parquet")
     rows = pl.scan_parquet(path, hive_partitioning=False)
     return (rows if where is None else rows.filter(where)).collect()
 

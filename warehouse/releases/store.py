@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
 
-from roentgene.schemas.errors import FileError
+from roentgene.schemas.errors import FileError, WarehouseError
 from roentgene.warehouse.layout import Layout
 from roentgene.warehouse.releases.manifest import (
     MANIFEST_FILE,
@@ -159,6 +159,27 @@ def file_hash(file: Path) -> str:
         while chunk := stream.read(_CHUNK):
             digest.update(chunk)
     return digest.hexdigest()
+
+
+def unchanged_file(folder: Path, manifest: Manifest, name: str) -> Path:
+    """Path of a file of a release that is still what it was.
+
+    Raises
+    ------
+    FileError
+        If the release was made without it.
+    WarehouseError
+        If it is missing or has changed.
+    """
+    declared = {one.name: one.sha256 for one in manifest.files}
+    if name not in declared:
+        msg = f"{manifest.release} has no {name}"
+        raise FileError(msg, "Declare 'splits' in the release file, and release it anew")
+    path = folder / name
+    if not path.is_file() or file_hash(path) != declared[name]:
+        msg = f"{manifest.release}: {name} {'has changed' if path.is_file() else 'is missing'}"
+        raise WarehouseError(msg, "Bring the folder of the release back from a backup")
+    return path
 
 
 def changed_files(folder: Path, manifest: Manifest) -> list[str]:
