@@ -5,7 +5,8 @@ once and copied for every run. One process loads roentgene and is forked for eve
 no run pays for the loading. Each command is timed undisturbed; then it is killed at a moment drawn
 evenly from that time. Afterwards a reader opens the warehouse, which must be as it was before the
 command or as it is after it; the same command is run again and must end, and then the warehouse
-must be as if nobody had been killed.
+must be as if nobody had been killed. An erasure is finished by ``roentgene erase --finish``; then
+no byte of the person's id may be left.
 """
 
 from __future__ import annotations
@@ -22,37 +23,73 @@ import tempfile
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from byte_search import search
 from operation_rows import Row, table_lines
-from torn_study import make_study, run_command
+from torn_study import make_study, patient, run_command
 
 RUNS = 200
 SEED = 20_261_122
 _SECONDS_TO_END = 300.0
 _CUT_OFF = "stopped inside its commit"
+KEY_VARIABLE = "ROENTGENE_ID_KEY"
+WHOLE = "whole"
 
 
 @dataclass(frozen=True)
 class Command:
-    """A command that is disturbed: its words, after which the warehouse is given."""
+    """A command that is disturbed.
+
+    Parameters
+    ----------
+    name : str
+        What it is called.
+    words : tuple of str
+        Its words, after which the warehouse is given.
+    finish : tuple of str
+        Words of the command that finishes it; where there are none, it is run again.
+    erased : str or None
+        Id of which no byte may be left.
+    """
 
     name: str
     words: tuple[str, ...]
+    finish: tuple[str, ...] = ()
+    erased: str | None = None
 
     def run(self, folder: Path) -> None:
         """Run it in a copy of the study."""
-        words = [word.replace("@", f"{folder}/deliveries/") for word in self.words]
-        run_command(*words, "-w", folder / "study")
+        self._run(folder, self.words)
+
+    def run_next(self, folder: Path) -> None:
+        """Do what is to be done after it was stopped."""
+        if not self.finish:
+            self.run(folder)
+            return
+        # 2: it was stopped before it had begun, or after its end
+        self._run(folder, self.finish, ends=(0, 2))
+        self._run(folder, self.words, ends=(0, 2))
+
+    def _run(self, folder: Path, words: Sequence[str], ends: Sequence[int] = (0,)) -> None:
+        placed = [word.replace("@", f"{folder}/deliveries/") for word in words]
+        run_command(*placed, "-w", folder / "study", ends=ends)
 
 
 COMMANDS = (
     Command("ingest", ("ingest", "run", "@cohort.yaml", "--workers", "1")),
     Command("compaction", ("optimize",)),
-    Command("release", ("release", "create", "grade", "--spec", "@release.yaml")),
+    Command(
+        "erase",
+        # the least of all ids, which the statistics of columns name
+        ("erase", patient(0), "--yes"),
+        finish=("erase", "--finish"),
+        erased=patient(0),
+    ),
+    Command("release", ("release", "create", "grade", "--spec", "@grade.yaml")),
 )
 
 
@@ -70,7 +107,7 @@ class Killed:
         ``ended`` before it was killed, else the state that was left: ``old``, ``new``, or ``undo``
         where the next writer has to roll a commit back.
     faults : tuple of str
-        What is not as promised: each begins with torn, lost, double or unfinished.
+        What is not as promised: each begins with torn, lost, double, unfinished or left.
     """
 
     command: str
@@ -109,8 +146,9 @@ def ended(number: int) -> int:
 class Torturer:
     """Makes the study, and kills commands in copies of it."""
 
-    def __init__(self, folder: Path, seed: int) -> None:
+    def __init__(self, folder: Path, seed: int, commands: Sequence[Command] = COMMANDS) -> None:
         self._folder = folder
+        self._commands = commands
         self._chance = random.Random(seed)  # noqa: S311 - moments, no secret
         self._log = folder / "log"
         self._original = folder / "original"
@@ -120,9 +158,13 @@ class Torturer:
 
     def prepare(self) -> None:
         """Make the study, and run every command once to its end."""
+        key = self._folder / "id.key"
+        key.write_bytes(bytes(range(32)))
+        key.chmod(0o600)
+        os.environ[KEY_VARIABLE] = str(key)
         self._must(lambda: make_study(self._original), "making the study")
         self._old = self._state(self._original)
-        for command in COMMANDS:
+        for command in self._commands:
             copy = self._copy()
             begun = time.monotonic()
             self._must(lambda c=command, f=copy: c.run(f), command.name)
@@ -161,9 +203,10 @@ class Torturer:
         new = self._new[command.name]
         left = self._state(copy)
         faults = list(self._torn(left, new))
-        if ended(forked(lambda: command.run(copy), self._log)):
+        if ended(forked(lambda: command.run_next(copy), self._log)):
             faults.append("unfinished: the next run failed")
         faults += self._wrong(self._state(copy), new)
+        faults += _left_of(command, copy / "study")
         shutil.rmtree(copy)
         landed = str(self._landed(left, new)) if was_killed else "ended"
         return Killed(command.name, moment, landed, tuple(faults))
@@ -173,12 +216,22 @@ class Torturer:
             return "undo"
         if self._old["lake"] == new["lake"]:
             return "either"
-        return "new" if left.get("lake") == new["lake"] else "old"
+        if self._old["lake"]["tables"] == new["lake"]["tables"]:
+            return "new" if left["lake"]["releases"] == new["lake"]["releases"] else "old"
+        return "new" if left["lake"]["tables"] == new["lake"]["tables"] else "old"
 
     def _torn(self, left: dict[str, Any], new: dict[str, Any]) -> list[str]:
         found = []
-        if "undo" not in left and left["lake"] not in (self._old["lake"], new["lake"]):
-            found.append(f"torn: the lake is neither old nor new: {_other(left, self._old, new)}")
+        lakes = self._old["lake"], new["lake"]
+        if "undo" not in left:
+            # several releases may change one after the other, each of them in one step
+            if left["lake"]["tables"] not in [lake["tables"] for lake in lakes]:
+                other = _other(left, self._old, new)
+                found.append(f"torn: the lake is neither old nor new: {other}")
+            releases = left["lake"]["releases"].items()
+            found += [
+                f"torn: release {name}: {state}" for name, state in releases if state != WHOLE
+            ]
         if left["file"] not in (self._old["file"], new["file"]):
             found.append("torn: the analyst's file is neither old nor new")
         return found
@@ -203,6 +256,11 @@ def _other(one: dict[str, Any], *states: dict[str, Any]) -> str:
                 if all(value != other[part]["tables"][name] for other in states)
             ]
     return ", ".join(found[:5]) or str(one.get("undo", "releases"))
+
+
+def _left_of(command: Command, study: Path) -> list[str]:
+    hits = search(study, [command.erased]) if command.erased else []
+    return [f"left: {hit.secret} in {hit.place}" for hit in hits]
 
 
 def _write_state(study: Path, answer: Path) -> None:
@@ -237,17 +295,20 @@ def load() -> None:
     load_expectations()
 
 
-def torture(runs: int, seed: int, tell: Callable[[str], None]) -> list[Killed]:
-    """Kill commands in turn."""
+def torture(
+    runs: int, seed: int, tell: Callable[[str], None], names: Collection[str]
+) -> list[Killed]:
+    """Kill some commands in turn."""
     load()
     memory = Path("/dev/shm")  # noqa: S108 - private folders in it
     place = memory if memory.is_dir() and os.access(memory, os.W_OK) else None
     found = []
     with tempfile.TemporaryDirectory(prefix="roentgene-kills-", dir=place) as folder:
-        torturer = Torturer(Path(folder), seed)
+        commands = [command for command in COMMANDS if command.name in names]
+        torturer = Torturer(Path(folder), seed, commands)
         torturer.prepare()
         for number in range(runs):
-            killed = torturer.kill(COMMANDS[number % len(COMMANDS)])
+            killed = torturer.kill(commands[number % len(commands)])
             found.append(killed)
             if killed.faults or (number + 1) % 20 == 0:
                 tell(f"{number + 1} of {runs}: {killed}\n")
@@ -257,7 +318,8 @@ def torture(runs: int, seed: int, tell: Callable[[str], None]) -> list[Killed]:
 def rows(found: Sequence[Killed]) -> list[Row]:
     """Rows of the table."""
     counts = Counter(fault.split(":")[0] for killed in found for fault in killed.faults)
-    said = ", ".join(f"{counts[word]} {word}" for word in ("torn", "lost", "double", "unfinished"))
+    words = ("torn", "lost", "double", "unfinished", "left")
+    said = ", ".join(f"{counts[word]} {word}" for word in words)
     names = Counter(killed.command for killed in found)
     what = ", ".join(f"{n} of {name}" for name, n in names.items())
     landed = Counter(killed.landed for killed in found)
@@ -266,7 +328,7 @@ def rows(found: Sequence[Killed]) -> list[Row]:
         Row(
             f"kill -9 at random moments, {len(found)} runs: {what}",
             "0 torn, 0 lost, 0 double, every next run finishes",
-            f"{said}; left: {left}",
+            f"{said}; found: {left}",
             not counts,
         )
     ]
@@ -287,9 +349,11 @@ def main(words: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--runs", type=int, default=RUNS)
     parser.add_argument("--seed", type=int, default=SEED)
+    names = [command.name for command in COMMANDS]
+    parser.add_argument("--command", action="append", choices=names, help="kill this alone")
     parser.add_argument("--json", action="store_true", help="answer for a program")
     options = parser.parse_args(words)
-    made = rows(torture(options.runs, options.seed, sys.stderr.write))
+    made = rows(torture(options.runs, options.seed, sys.stderr.write, options.command or names))
     if options.json:
         told = json.dumps([asdict(row) for row in made], ensure_ascii=False)
     else:

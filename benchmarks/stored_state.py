@@ -17,7 +17,7 @@ from roentgene.warehouse.opening import open_warehouse
 from roentgene.warehouse.releases.store import changed_files, list_releases, release_folder
 
 #: Columns that say when, by which run, or after which commit.
-PASSING = frozenset({"batch_id", "snapshot_id", "event_id", "message"})
+PASSING = frozenset({"batch_id", "snapshot_id", "event_id", "message", "withdrawal_id"})
 #: Tables with a row for every attempt, and those of the warehouse itself.
 APART = frozenset({"ops.event", "ops.migration"})
 

@@ -35,11 +35,11 @@ tables:
      region: GTV, modality: MR, engine: pyradiomics, engine_version: 3.0.1, profile: original,
      value_scale: raw}}
 """
-_RELEASE_FILE = f"""\
-name: grade
+_RELEASE_FILE = """\
+name: {name}
 title: Grade by texture, of invented patients
 motivation: To be disturbed while it is made.
-patients: {{cohorts: [{COHORT}]}}
+patients: {{cohorts: [{cohort}]}}
 features:
   - {{timepoint: baseline, region: GTV}}
 target: {{kind: clinical, name: grade, positive: high}}
@@ -77,10 +77,10 @@ def write_delivery(folder: Path, number: int) -> Path:
     return cohort
 
 
-def write_release_file(folder: Path) -> Path:
-    """Write what is to be released."""
-    file = folder / "release.yaml"
-    file.write_text(_RELEASE_FILE, encoding="utf-8")
+def write_release_file(folder: Path, name: str) -> Path:
+    """Write what is to be released under a name."""
+    file = folder / f"{name}.yaml"
+    file.write_text(_RELEASE_FILE.format(name=name, cohort=COHORT), encoding="utf-8")
     return file
 
 
@@ -97,8 +97,11 @@ def make_study(folder: Path) -> None:
     for number in range(1, N_DELIVERIES):
         cohort = write_delivery(folder / "deliveries", number)
         run_command("ingest", "run", cohort, "-w", folder / "study", "--workers", 1)
+    # one that stands already, which an erasure makes anew
+    before = write_release_file(folder / "deliveries", "before")
+    run_command("release", "create", "before", "--spec", before, "-w", folder / "study")
+    write_release_file(folder / "deliveries", "grade")
     write_delivery(folder / "deliveries", N_DELIVERIES)
-    write_release_file(folder / "deliveries")
 
 
 def run_command(*words: object, ends: Sequence[int] = (0,)) -> None:

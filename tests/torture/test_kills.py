@@ -1,4 +1,4 @@
-"""Kill -9 somewhere in ingest, compaction and release: whole before, whole after, and finished."""
+"""Kill -9 in ingest, compaction, erasure, release: whole before, whole after, and finished."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ def kills() -> Iterator[ModuleType]:
         yield kills
 
 
-def state(lake: str, file: str, n_rows: int = 1) -> dict[str, Any]:
+def state(lake: str, file: str, n_rows: int = 1, **releases: str) -> dict[str, Any]:
     """A state in which one table says something."""
-    tables = {"lake": {"tables": {"t": lake}}, "file": {"tables": {"t": file}}}
-    return {**tables, "rows": n_rows}
+    stored = {"tables": {"t": lake}, "releases": releases}
+    return {"lake": stored, "file": {"tables": {"t": file}}, "rows": n_rows}
 
 
 @pytest.fixture
@@ -49,6 +49,8 @@ NEW = state("new", "new")
         (state("new", "new"), []),
         (state("half", "old"), ["torn: the lake is neither old nor new: lake t"]),
         (state("old", "half"), ["torn: the analyst's file is neither old nor new"]),
+        (state("old", "old", a="whole", b="whole"), []),
+        (state("old", "old", a="table.parquet"), ["torn: release a: table.parquet"]),
         ({"undo": "cut off", "file": state("", "old")["file"]}, []),
     ],
 )
@@ -67,11 +69,19 @@ def test_what_is_not_as_if_nothing_had_happened_is_told(
     assert fault.startswith(f"{word}: {n_rows} rows instead of 1: file t")
 
 
+def test_a_byte_of_who_was_erased_is_told(kills: ModuleType, tmp_path: Path) -> None:
+    (tmp_path / "log.txt").write_text("of Invented-000", encoding="utf-8")
+    (erase,) = [command for command in kills.COMMANDS if command.erased]
+    assert kills._left_of(erase, tmp_path) == ["left: Invented-000 in log.txt"]
+    (tmp_path / "log.txt").write_text("of Invented-001", encoding="utf-8")
+    assert kills._left_of(erase, tmp_path) == []
+
+
 def test_one_fault_is_enough(kills: ModuleType) -> None:
     well = kills.Killed("ingest", 0.1, "old", ())
     (row,) = kills.rows([well, well])
     assert row.holds
-    assert row.figure == "0 torn, 0 lost, 0 double, 0 unfinished; left: 2 old"
+    assert row.figure == "0 torn, 0 lost, 0 double, 0 unfinished, 0 left; found: 2 old"
     (row,) = kills.rows([well, kills.Killed("ingest", 0.1, "old", ("double: 2 rows",))])
     assert not row.holds
     assert "1 double" in row.figure
@@ -79,9 +89,9 @@ def test_one_fault_is_enough(kills: ModuleType) -> None:
 
 @pytest.mark.torture
 def test_kills_at_random_moments() -> None:
-    command = [sys.executable, str(BENCHMARKS / "kills.py"), "--runs", "6", "--json"]
+    command = [sys.executable, str(BENCHMARKS / "kills.py"), "--runs", "8", "--json"]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     (row,) = json.loads(done.stdout)
     assert row["holds"]
-    assert "6 runs" in row["what"]
+    assert "8 runs" in row["what"]
