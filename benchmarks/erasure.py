@@ -27,7 +27,8 @@ from operation_rows import Row, table_lines
 from torn_study import run_command
 from withdrawn_study import EVERYBODY, WITHDRAWN, Someone, deliver_again, make_study
 
-KEY_VARIABLE = "ROENTGENE_ID_KEY"
+from roentgene.warehouse.id_key import KEY_VARIABLE
+
 #: Kinds of places in which something must be found before anybody is erased.
 KINDS = frozenset({"raw", "parquet", "page", "sqlite", "duckdb"})
 Step = Callable[[str], None]

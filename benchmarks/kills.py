@@ -32,11 +32,12 @@ from byte_search import search
 from operation_rows import Row, table_lines
 from torn_study import make_study, patient, run_command
 
+from roentgene.warehouse.id_key import KEY_VARIABLE
+
 RUNS = 200
 SEED = 20_261_122
 _SECONDS_TO_END = 300.0
 _CUT_OFF = "stopped inside its commit"
-KEY_VARIABLE = "ROENTGENE_ID_KEY"
 WHOLE = "whole"
 
 

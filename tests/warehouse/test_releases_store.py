@@ -20,6 +20,7 @@ from roentgene.warehouse.releases.store import (
     find_release,
     list_releases,
     put_in_place,
+    unchanged_file,
     unfinished_folder,
 )
 from roentgene.warehouse.releases.tables import read_table, write_tables
@@ -145,3 +146,18 @@ def test_changed_missing_and_strange_files_are_named(tmp_path: Path) -> None:
         "b is missing",
         "c does not belong to it",
     ]
+
+
+def test_a_file_is_given_only_as_it_was_released(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).write_text(name, encoding="utf-8")
+    known = manifest("1.0.0").model_copy(update={"files": files_of(tmp_path, {"a": 1})})
+    assert unchanged_file(tmp_path, known, "a") == tmp_path / "a"
+    with pytest.raises(FileError, match=r"idh@1\.0\.0 has no splits\.parquet"):
+        unchanged_file(tmp_path, known, "splits.parquet")
+    (tmp_path / "a").write_text("x", encoding="utf-8")
+    with pytest.raises(WarehouseError, match="a has changed"):
+        unchanged_file(tmp_path, known, "a")
+    (tmp_path / "b").unlink()
+    with pytest.raises(WarehouseError, match="b is missing"):
+        unchanged_file(tmp_path, known, "b")

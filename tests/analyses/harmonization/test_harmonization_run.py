@@ -12,8 +12,9 @@ from roentgene.analyses.harmonization.combat import UNKNOWN_BATCH, apply_combat,
 from roentgene.analyses.run import RunReport
 from roentgene.schemas.analyses.harmonization import Harmonization
 from roentgene.schemas.analyses.read import read_analysis
-from roentgene.schemas.errors import FileError
+from roentgene.schemas.errors import FileError, WarehouseError
 from roentgene.schemas.tables import table
+from roentgene.warehouse.releases.store import find_release
 
 Run = Callable[..., RunReport]
 AGE = {"kind": "patient", "name": "age_at_day_zero"}
@@ -224,6 +225,20 @@ def test_other_batches_and_wrong_names(warehouse: Any, run: Run) -> None:
     with pytest.raises(FileError, match="has no split sites, repeat 1, fold 9") as error:
         run(persons=FOLD | {"fold": 9})
     assert "cv, sites" in error.value.cure
+
+
+def test_splits_that_are_not_those_of_the_release_fit_nobody(warehouse: Any, run: Run) -> None:
+    folder, _ = find_release(warehouse.layout, "idh@1.0.0")
+    file = folder / "splits.parquet"
+    released = file.read_bytes()
+    try:
+        # test persons among those who are fitted on: nothing else would tell
+        splits = pl.read_parquet(file).with_columns(role=pl.lit("train"))
+        splits.write_parquet(file)
+        with pytest.raises(WarehouseError, match=r"splits\.parquet has changed"):
+            run(persons=FOLD)
+    finally:
+        file.write_bytes(released)
 
 
 def test_a_change_of_scanner_is_two_batches_of_a_delta(warehouse: Any, run: Run) -> None:
