@@ -58,6 +58,12 @@ class Storage(Declared):
         return given
 
     @property
+    def embedded(self) -> Storage:
+        """The same with catalogue and data in the folder; how servers are asked stays known."""
+        places = ("catalog", "catalog_schema", "data", "endpoint")
+        return Storage.model_validate(self.model_dump(exclude=set(places)))
+
+    @property
     def catalog_parameters(self) -> dict[str, str]:
         """Parameters of libpq by name; empty where the catalogue lies in the folder."""
         return {} if self.catalog is None else _parameters(self.catalog)

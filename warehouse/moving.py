@@ -20,11 +20,16 @@ from roentgene.queries.query_file import query_text
 from roentgene.schemas.errors import FileError
 from roentgene.schemas.storage import Storage
 from roentgene.schemas.tables import tables
+from roentgene.warehouse.care.under_way import refuse_under_way
 from roentgene.warehouse.catalogue_copy import OnStep, compare, copy_catalogue
 from roentgene.warehouse.connection import connect
-from roentgene.warehouse.layout import Layout
+from roentgene.warehouse.layout import Layout, find_warehouse
 from roentgene.warehouse.moved_data import copy_data, data_moves, recode_data
-from roentgene.warehouse.opening import open_warehouse, refuse_existing_catalogue
+from roentgene.warehouse.opening import (
+    open_to_move,
+    open_warehouse,
+    refuse_existing_catalogue,
+)
 from roentgene.warehouse.recoding import Recoded, StoredFile, other_names, stored_files
 from roentgene.warehouse.server import turn_to_commit
 from roentgene.warehouse.store import Warehouse
@@ -85,12 +90,16 @@ def move(
     ------
     FileError
         If it lies there already, or something else does.
+    ErasureUnderWayError
+        If an erasure was stopped before its end.
     WarehouseError
         If a server cannot be used, or the copy is not the same; the former form stays in use.
     """
-    told = on_step or _silent
-    with open_warehouse(folder, read_only=dry_run) as warehouse:
-        layout, source = warehouse.layout, warehouse.study.storage
+    told, layout = on_step or _silent, find_warehouse(folder)
+    # whoever is being erased would be found again at the former place
+    refuse_under_way(layout)
+    with open_warehouse(layout.root) if dry_run else open_to_move(layout) as warehouse:
+        source = warehouse.study.storage
         _refuse_no_move(source, target)
         # not what study.yaml says, for a move may have been killed before its last step
         recodes = warehouse.is_encrypted != target.encrypted
@@ -150,6 +159,10 @@ def _refuse_no_move(source: Storage, target: Storage) -> None:
             "a catalogue in PostgreSQL is copied into another schema, so that the former one stays"
         )
         raise FileError(msg, "Name one with --schema")
+    below = source.data is not None and target.data_path.startswith(f"{source.data_path}/")
+    if below and source.endpoint == target.endpoint:
+        msg = f"{target.data_name} lies below {source.data_name}, and would be removed with it"
+        raise FileError(msg, "Name a prefix beside it with --data")
 
 
 def _refuse_two_steps(source: Storage, target: Storage) -> None:

@@ -158,7 +158,7 @@ def _open_reader(
 def _open_writer(
     layout: Layout,
     study: Study,
-    prepare: Callable[[Warehouse], None] = follow_settings,
+    prepare: Callable[[Warehouse], object] = follow_settings,
     database: duckdb.DuckDBPyConnection | None = None,
     *,
     new: bool = False,
@@ -194,6 +194,17 @@ def open_to_upgrade(layout: Layout, before_attaching: Callable[[], None]) -> War
     """
     study = read_study(layout.root)
     return _open_writer(layout, study, bring_up_to_date, before_attaching=before_attaching)
+
+
+def open_to_move(layout: Layout) -> Warehouse:
+    """Open a warehouse for writing as it is, its tables those of this version or an earlier one.
+
+    Parameters
+    ----------
+    layout : Layout
+        The warehouse.
+    """
+    return _open_writer(layout, read_study(layout.root), pending_migrations)
 
 
 def refuse_existing_catalogue(con: duckdb.DuckDBPyConnection, storage: Storage) -> None:

@@ -39,7 +39,7 @@ def move(
     The former form stays in use until the new one was read and compared, and is set aside then.
     """
     from roentgene.schemas.errors import FileError
-    from roentgene.schemas.storage import Storage, storage_of
+    from roentgene.schemas.storage import storage_of
     from roentgene.schemas.study import read_study
     from roentgene.warehouse.layout import find_warehouse
     from roentgene.warehouse.moving import move as move_warehouse
@@ -58,7 +58,7 @@ def move(
     layout = find_warehouse(warehouse)
     now = read_study(layout.root).storage
     encrypted = now.encrypted if encrypt is None else encrypt
-    target = storage_of(Storage() if embedded else now, {**given, "encrypted": encrypted})
+    target = storage_of(now.embedded if embedded else now, {**given, "encrypted": encrypted})
 
     def tell(what: str, done: int, n_all: int) -> None:
         if not as_json and (done == n_all or done % 50 == 0):

@@ -11,6 +11,7 @@ import duckdb
 import pytest
 
 from roentgene.schemas.errors import FileError
+from roentgene.schemas.storage import Storage
 from roentgene.schemas.tables import tables
 from roentgene.warehouse.analyst_file import renew
 from roentgene.warehouse.care import erasing
@@ -21,6 +22,7 @@ from roentgene.warehouse.care.under_way import ErasureUnderWayError, read_under_
 from roentgene.warehouse.care.withdrawal import WithdrawalKeyError, read_withdrawals
 from roentgene.warehouse.id_key import KEY_VARIABLE, IdKeyError
 from roentgene.warehouse.layout import Layout
+from roentgene.warehouse.moving import move
 from roentgene.warehouse.opening import open_warehouse
 
 # the least of all ids, one in the middle who is alone in a file, and one who stays
@@ -198,6 +200,8 @@ def test_an_erasure_that_was_stopped_is_finished_without_the_name(
     assert LEAST not in filled.erasure.read_text(encoding="utf-8")
     with pytest.raises(ErasureUnderWayError):
         erased(filled, ALONE)
+    with pytest.raises(ErasureUnderWayError):
+        move(filled.root, Storage(encrypted=True))
     with open_warehouse(filled.root, read_only=False) as warehouse:
         receipt = finish(warehouse, no_releases, quiet)
     assert found_in(filled.root, LEAST) == []
