@@ -19,8 +19,10 @@ from pathlib import Path
 
 from roentgene.queries.query_file import query_text
 from roentgene.schemas.errors import WarehouseError
+from roentgene.schemas.study import read_study
 from roentgene.warehouse.analyst_file import renew
 from roentgene.warehouse.care.embedded import refuse_database
+from roentgene.warehouse.care.trip import way_by_folder
 from roentgene.warehouse.connection import DUCKLAKE_VERSION, attach, connect, detach
 from roentgene.warehouse.layout import Layout, find_warehouse
 from roentgene.warehouse.migrate import pending_migrations, views_are_deployed
@@ -78,7 +80,8 @@ def upgrade(folder: Path | None, *, dry_run: bool = False) -> Upgrade:
         If another process writes.
     """
     layout = find_warehouse(folder)
-    refuse_database(layout, "'roentgene upgrade'", "See docs/growing.md for what holds there")
+    way = way_by_folder(read_study(layout.root).storage, "roentgene upgrade")
+    refuse_database(layout, "'roentgene upgrade'", f"While nobody else writes: {way}")
     found = _outlook(layout)
     if dry_run or not found.is_needed:
         return found

@@ -66,6 +66,8 @@ def erase(
     if finish:
         _tell(_finished(warehouse, as_json=as_json), as_json=as_json)
         return
+    if not dry_run:
+        _refuse_unerasable(warehouse)
     given = sys.stdin.readline().strip() if person == "-" else str(person)
     found = _touched(warehouse, given, _kind(scope))
     if dry_run:
@@ -83,6 +85,14 @@ def erase(
 
 def _kind(scope: Withdrawn) -> Scope:
     return scope.value
+
+
+def _refuse_unerasable(warehouse: WarehouseFolder) -> None:
+    """Refuse before anybody is asked, or any server is."""
+    from roentgene.warehouse.care.erasing import refuse_unerasable
+    from roentgene.warehouse.layout import find_warehouse
+
+    refuse_unerasable(find_warehouse(warehouse))
 
 
 def _touched(warehouse: WarehouseFolder, given: str, scope: Scope) -> Touched:

@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from roentgene.queries.query_file import query_text
 from roentgene.schemas.errors import FileError
+from roentgene.schemas.study import read_study
 from roentgene.schemas.tables import table
 from roentgene.warehouse.analyst_file import publish_anew
 from roentgene.warehouse.care.embedded import refuse_servers, refuse_set_aside
@@ -28,6 +29,7 @@ from roentgene.warehouse.care.person import Person, person_of
 from roentgene.warehouse.care.receipt import Receipt, write_receipt
 from roentgene.warehouse.care.rewriting import OnStep, rewrite_catalogue, rewrite_lake
 from roentgene.warehouse.care.scopes import Scope
+from roentgene.warehouse.care.trip import removal, way_by_folder
 from roentgene.warehouse.care.under_way import (
     UnderWay,
     now,
@@ -38,6 +40,7 @@ from roentgene.warehouse.care.under_way import (
 from roentgene.warehouse.care.withdrawal import name_hash, warehouse_key
 from roentgene.warehouse.events import Action, record
 from roentgene.warehouse.id_key import KEY_SETTING, IdKey
+from roentgene.warehouse.layout import Layout
 from roentgene.warehouse.releases.store import clear_unfinished
 from roentgene.warehouse.releases.superseding import clear_superseded
 from roentgene.warehouse.store import Warehouse
@@ -130,6 +133,26 @@ def touched(
     )
 
 
+def refuse_unerasable(layout: Layout) -> None:
+    """Refuse a warehouse of which an erasure would leave something.
+
+    Raises
+    ------
+    FileError
+        If servers hold any of it, or the folder holds what a move has set aside.
+    ErasureUnderWayError
+        If another erasure was stopped before its end.
+    """
+    storage, command = read_study(layout.root).storage, "roentgene erase PERSON --yes"
+    cure = (
+        f"While nobody else writes: {way_by_folder(storage, command)}; then remove what was before:"
+        f" {removal(storage)}; docs/withdrawal.md says what else remembers the person"
+    )
+    refuse_servers(layout, "'roentgene erase'", cure)
+    refuse_set_aside(layout, "'roentgene erase'")
+    refuse_under_way(layout)
+
+
 def erase(
     warehouse: Warehouse, person: Person, scope: Scope, reissue: Reissue, on_step: OnStep
 ) -> Receipt:
@@ -150,15 +173,12 @@ def erase(
 
     Raises
     ------
-    ErasureUnderWayError
-        If another erasure was stopped before its end.
+    FileError, ErasureUnderWayError
+        As :func:`refuse_unerasable`.
     IdKeyError
         If the key cannot be used, by which the person is to be refused later.
     """
-    cure = "See docs/growing.md for what holds there"
-    refuse_servers(warehouse.layout, "'roentgene erase'", cure)
-    refuse_set_aside(warehouse.layout, "'roentgene erase'")
-    refuse_under_way(warehouse.layout)
+    refuse_unerasable(warehouse.layout)
     key = warehouse_key(warehouse)
     first = person.patients[0]
     under_way = UnderWay(

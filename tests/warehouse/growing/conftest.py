@@ -124,6 +124,10 @@ class Store:
         found = [one.path for one in system.get_file_info(place) if one.type == FileType.File]
         return {path: system.open_input_stream(path).read() for path in found}
 
+    def remove(self, prefix: str) -> None:
+        """Remove what lies there, as its owner does."""
+        _administrator(self.port).delete_dir(f"{self.bucket}/{prefix}")
+
 
 def _administrator(port: int) -> Any:
     from pyarrow.fs import S3FileSystem

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import secrets
+import shlex
 import shutil
+import zipfile
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
@@ -20,13 +22,14 @@ from roentgene.schemas.storage import Storage
 from roentgene.schemas.study import Study, read_study
 from roentgene.schemas.tables import table
 from roentgene.warehouse import moving
-from roentgene.warehouse.layout import Layout
+from roentgene.warehouse.layout import WAREHOUSE_VARIABLE, Layout
 from roentgene.warehouse.moving import move
 from roentgene.warehouse.opening import create_warehouse, open_warehouse
 
 pytestmark = pytest.mark.extras
 
 
+RELEASED = Path(__file__).parents[1] / "released" / "0.1.0.zip"
 HELD = "SELECT cohort_id FROM study.cohort"
 IS_NAMED = "SELECT max(table_id) FROM moved.ducklake_table WHERE table_name ="
 
@@ -113,6 +116,9 @@ def test_out_of_the_folder_and_back(embedded: Layout, database: Database, store:
     assert "# somebody's own words" in embedded.study.read_text(encoding="utf-8")
     add(embedded, "D")
     grown = history(embedded)
+    below = database.storage(catalog_schema="below", **store.storage(f"{prefix}/below"))
+    with pytest.raises(FileError, match="would be removed with it"):
+        move(embedded.root, below)
     back = move(embedded.root, Storage())
     assert history(embedded) == grown
     assert embedded.catalogue.is_file()
@@ -190,6 +196,27 @@ def test_a_copy_that_is_not_the_same_is_found(
     with pytest.raises(WarehouseError, match=r"study.cohort at snapshot .* is not the same"):
         move(embedded.root, database.storage(catalog_schema="moved"))
     assert read_study(embedded.root).storage == Storage()
+
+
+def test_an_older_warehouse_is_upgraded_by_the_commands_of_the_refusal(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with zipfile.ZipFile(RELEASED) as packed:
+        packed.extractall(tmp_path)
+    old = Layout(tmp_path / "study")
+    move(old.root, database.storage(catalog_schema="moved"))
+    with open_warehouse(old.root) as reader:
+        before = reader.snapshots()
+    with pytest.raises(WarehouseError, match="made by an earlier roentgene"):
+        open_warehouse(old.root, read_only=False)
+    monkeypatch.setenv(WAREHOUSE_VARIABLE, str(old.root))
+    told = CliRunner().invoke(app, ["upgrade"]).stderr
+    for command in told.partition("else writes: ")[2].strip().split(" && "):
+        done = CliRunner().invoke(app, shlex.split(command)[1:])
+        assert done.exit_code == 0, done.output
+    assert read_study(old.root).storage == database.storage(catalog_schema="moved_2")
+    with open_warehouse(old.root, read_only=False) as writer:
+        assert writer.snapshots()[: len(before)] == before
 
 
 def test_a_prefix_of_something_else_is_not_taken(embedded: Layout, store: Store) -> None:
