@@ -188,7 +188,6 @@ class Withdrawn:
             only_in_table=tuple(kept(match.only_in_table)),
             only_in_cohort=tuple(kept(match.only_in_cohort)),
             near_misses={a: b for a, b in match.near_misses.items() if kept([a, b]) == [a, b]},
-            nearest={a: b for a, b in match.nearest.items() if kept([a, b]) == [a, b]},
         )
 
 

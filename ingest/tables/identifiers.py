@@ -47,8 +47,6 @@ class IdMatch:
         Ids that the other side does not have, sorted; near misses are among them.
     near_misses : dict of str to str
         Ids of the table that differ from another id only in case or punctuation, with that id.
-    nearest : dict of str to str
-        Most similar id of the other side, where one is similar at all.
     proposal : RuleProposal or None
         Id rules that would match more, where more than a fifth of the table's ids are unmatched
         and there are such rules.
@@ -58,7 +56,6 @@ class IdMatch:
     only_in_table: tuple[str, ...] = ()
     only_in_cohort: tuple[str, ...] = ()
     near_misses: Mapping[str, str] = field(default_factory=dict)
-    nearest: Mapping[str, str] = field(default_factory=dict)
     proposal: RuleProposal | None = None
 
     @property
@@ -117,11 +114,10 @@ def match_ids(table_ids: Iterable[str], known_ids: Iterable[str]) -> IdMatch:
     only_in_table = tuple(sorted(set(wanted) - known))
     only_in_cohort = tuple(sorted(known.difference(wanted)))
     near = near_misses(wanted, known)
-    hints = nearest_ids(only_in_table, known) | nearest_ids(only_in_cohort, wanted)
     matched = known.intersection(wanted)
     lost = len(only_in_table) > LOST_PART * len(wanted)
     proposal = propose_rules(wanted, known) if lost else None
-    return IdMatch(matched, only_in_table, only_in_cohort, near, hints | near, proposal)
+    return IdMatch(matched, only_in_table, only_in_cohort, near, proposal)
 
 
 def near_misses(table_ids: Iterable[str], known_ids: Iterable[str]) -> dict[str, str]:

@@ -7,7 +7,12 @@ import polars as pl
 from roentgene.ingest.staged_columns import SOURCE_ROW
 from roentgene.ingest.tables.cells import need_values
 from roentgene.ingest.tables.id_proposals import LOST_PART
-from roentgene.ingest.tables.identifiers import IdMatch, match_ids, normalise_ids
+from roentgene.ingest.tables.identifiers import (
+    IdMatch,
+    match_ids,
+    nearest_ids,
+    normalise_ids,
+)
 from roentgene.ingest.tables.people import refuse_personal_ids
 from roentgene.ingest.tables.refusing import refuse_table
 from roentgene.ingest.tables.row_gate import RowGate
@@ -85,12 +90,14 @@ def check_any_match(match: IdMatch, name: str, context: TableContext) -> None:
     if match.matched:
         _check_no_rule_missing(match, name)
         return
-    example = next((one for one in match.only_in_table if one in match.nearest), None)
+    # only now, for in a large cohort it takes long
+    nearest = nearest_ids(match.only_in_table, context.known_patients) | dict(match.near_misses)
+    example = next((one for one in match.only_in_table if one in nearest), None)
     if example is None:
         example = match.only_in_table[0]
         hint = f"known ids are like '{match.only_in_cohort[0]}'"
     else:
-        hint = f"the nearest known id is '{match.nearest[example]}'"
+        hint = f"the nearest known id is '{nearest[example]}'"
     n_ids = len(match.only_in_table)
     detail = f"none of its {n_ids} ids is known: it has '{example}', {hint}{_proposed(match)}"
     raise refuse_table(name, "no_id_matches", detail, id_match=match)

@@ -43,16 +43,20 @@ def test_rules_apply_in_their_order(given_id: str, declared: list[object], expec
     assert normalise_id(given_id, rules(*declared)) == expected
 
 
-def test_ids_on_one_side_are_listed_with_the_most_similar_of_the_other() -> None:
+def test_ids_on_one_side_are_listed() -> None:
     found = match_ids(["STS_002", "STS_03", "zz"], ["STS_002", "STS_003", "Q"])
     assert found.matched == {"STS_002"}
     assert found.only_in_table == ("STS_03", "zz")
     assert found.only_in_cohort == ("Q", "STS_003")
-    assert found.nearest == {"STS_03": "STS_003", "STS_003": "STS_03"}
 
 
 def test_a_missing_zero_is_similar_but_no_near_miss() -> None:
     assert near_misses(["STS_2", "1-12"], ["STS_002", "11-2"]) == {}
+
+
+def test_an_id_has_a_nearest_one_only_where_one_is_similar() -> None:
+    assert nearest_ids(["STS_03", "zz"], ["STS_002", "STS_003", "Q"]) == {"STS_03": "STS_003"}
+    assert nearest_ids(["Q", "STS_003"], ["STS_002", "STS_03", "zz"]) == {"STS_003": "STS_03"}
 
 
 def test_the_nearest_id_is_found_among_many() -> None:

@@ -79,7 +79,7 @@ def all_text(staged: StagedTables) -> str:
     ]
     said = [f"{r.line()} {r.subject} {r.content_hash}" for r in staged.refusals]
     match = staged.id_match
-    ids = [*match.only_in_table, *match.nearest, *match.nearest.values()]
+    ids = [*match.only_in_table, *match.near_misses, *match.near_misses.values()]
     return "\n".join([*cells, *said, *ids])
 
 
