@@ -10,10 +10,12 @@ from typing import Any
 import duckdb
 import pytest
 
-from roentgene.schemas.study import Profile
+from roentgene.schemas.storage import Storage
+from roentgene.schemas.study import Profile, Study
 from roentgene.warehouse.care.erasing import erase
 from roentgene.warehouse.care.person import Person, find_person
-from roentgene.warehouse.opening import open_warehouse
+from roentgene.warehouse.opening import create_warehouse, open_warehouse
+from roentgene.warehouse.recoding import stored_files
 from roentgene.warehouse.store import Warehouse
 from tests.ingest.conftest import Delivery
 
@@ -21,6 +23,14 @@ QUICK = {"quick": Profile(feature_classes=("firstorder",), settings={"binWidth":
 # the least id of all, so that the statistics of columns are about them, and an ordinary one
 LEAST, OTHER = "AAA-ERASED-01", "P2-KEPT"
 SECRETS = (LEAST, "AAA_SPECIMEN_01")
+CATALOGUE = [
+    f"__ducklake_metadata_lake.ducklake_{name}"
+    for name in ("file_column_stats", "table_column_stats", "data_file", "snapshot_changes")
+]
+
+with pytest.MonkeyPatch.context() as patch:
+    patch.syspath_prepend(str(Path(__file__).resolve().parents[2] / "benchmarks"))
+    import byte_search
 
 
 @pytest.fixture
@@ -105,6 +115,13 @@ def state(delivery: Delivery, *, without: str = "") -> dict[str, list[Any]]:
     return found
 
 
+def everything(delivery: Delivery) -> dict[str, list[Any]]:
+    """Every row, decrypted; the catalogue's own too."""
+    with open_warehouse(delivery.warehouse) as warehouse:
+        names = [*sorted(warehouse.filled_tables()), *CATALOGUE]
+        return {name: list(warehouse.rows(f"FROM {name}")) for name in names}
+
+
 def test_no_byte_is_left_and_the_next_ingest_refuses(study: Delivery) -> None:
     assert study.ingest().batch_id is not None
     assert {secret for secret, _ in found_in(study.warehouse, *SECRETS)} == set(SECRETS)
@@ -124,3 +141,30 @@ def test_no_byte_is_left_and_the_next_ingest_refuses(study: Delivery) -> None:
     assert (third.batch_id, third.new_refusals) == (None, ())
     # it stands refused, whatever was looked at
     assert third.n_known_refusals == again.n_known_refusals + len(again.new_refusals)
+
+
+def test_of_encrypted_files_no_value_is_left(study: Delivery, tmp_path: Path) -> None:
+    sealed = Study(name="sealed", storage=Storage(encrypted=True))
+    layout = create_warehouse(tmp_path / "sealed", sealed)
+    study.warehouse = layout.root
+    study.ingest()
+    before = {
+        name: [row for row in rows if not any(secret in row for secret in SECRETS)]
+        for name, rows in state(study).items()
+    }
+    assert {secret for secret in SECRETS if secret in repr(everything(study))} == set(SECRETS)
+    erased(study)
+    assert not byte_search.search(layout.root, SECRETS)
+    # what is encrypted tells the search nothing: all that can be decrypted is read instead
+    told = repr(everything(study))
+    assert OTHER in told
+    assert [secret for secret in SECRETS if secret in told] == []
+    assert state(study) == before
+    files = set(layout.data.rglob("*.parquet"))
+    with open_warehouse(layout.root) as warehouse:
+        listed = {layout.data / one.folder / one.path for one in stored_files(warehouse)}
+    assert files == listed
+    assert {path.read_bytes()[:4] for path in files} == {b"PARE"}
+    again = study.ingest()
+    assert [one.reason_code for one in again.new_refusals] == ["person_withdrawn"]
+    assert not byte_search.search(layout.root, SECRETS)

@@ -243,6 +243,15 @@ def test_what_is_stopped_can_be_done_again(
     assert encryption(clear).level == "ok"
 
 
+def test_what_no_single_step_can_bring_into_use_is_refused(clear: Layout) -> None:
+    before, found = history(clear), files(clear)
+    with pytest.raises(FileError, match="cannot move and be written anew at once") as refused:
+        move(clear.root, Storage(data="s3://bucket/prefix", encrypted=True))
+    assert "Move twice" in refused.value.cure
+    assert (history(clear), files(clear)) == (before, found)
+    assert read_study(clear.root).storage == Storage()
+
+
 def test_the_commands_do_it(tmp_path: Path) -> None:
     folder = str(tmp_path / "a")
     assert CliRunner().invoke(app, ["init", folder, "--encrypted"]).exit_code == 0

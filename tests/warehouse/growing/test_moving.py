@@ -127,6 +127,28 @@ def test_out_of_the_folder_and_back(embedded: Layout, database: Database, store:
     assert len(history(embedded)) == len(grown) + 1
 
 
+def test_data_change_their_form_on_their_way_to_a_bucket_and_from_prefix_to_prefix(
+    embedded: Layout, database: Database, store: Store
+) -> None:
+    def at(name: str, **more: object) -> Storage:
+        places = store.storage(f"{prefix}/{name}")
+        return database.storage(catalog_schema=name, **places, **more)
+
+    prefix = f"recoded/{secrets.token_hex(4)}"
+    before = history(embedded)
+    done = move(embedded.root, at("sealed", encrypted=True))
+    assert (history(embedded), done.n_files > 3) == (before, True)
+    sealed = store.files(f"{prefix}/sealed").values()
+    assert (len(sealed), {content[:4] for content in sealed}) == (done.n_files, {b"PARE"})
+    in_place = at("sealed").model_copy(update={"catalog_schema": "again"})
+    with pytest.raises(FileError, match="written anew at another place"):
+        move(embedded.root, in_place)
+    move(embedded.root, at("clear"))
+    assert history(embedded) == before
+    assert {content[:4] for content in store.files(f"{prefix}/clear").values()} == {b"PAR1"}
+    assert store.files(f"{prefix}/sealed").keys()
+
+
 def test_data_alone_move_to_a_bucket(embedded: Layout, store: Store) -> None:
     before = history(embedded)
     move(embedded.root, Storage.model_validate(store.storage(f"alone/{secrets.token_hex(4)}")))
