@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -12,12 +13,23 @@ from roentgene.app.finding import Finding
 from roentgene.app.terminal import counted
 from roentgene.queries.query_file import query_text
 from roentgene.schemas.errors import RoentgeneError
+from roentgene.schemas.study import read_study
 from roentgene.schemas.tables import tables
 from roentgene.warehouse.analyst_file import is_current
-from roentgene.warehouse.care.catalogue import ListedFile, check_catalogue, listed_files
+from roentgene.warehouse.care.catalogue import (
+    ListedFile,
+    check_catalogue,
+    listed_files,
+    scheduled_files,
+)
 from roentgene.warehouse.care.data_check import fault_of, orphans
-from roentgene.warehouse.care.embedded import refuse_servers
 from roentgene.warehouse.care.ledger import Ledger
+from roentgene.warehouse.care.server_catalogue import (
+    listed_there,
+    read_catalogue,
+    scheduled_there,
+)
+from roentgene.warehouse.care.stored_data import StoredData
 from roentgene.warehouse.layout import Layout
 from roentgene.warehouse.opening import open_warehouse
 from roentgene.warehouse.releases.store import changed_files, list_releases, release_folder
@@ -25,6 +37,7 @@ from roentgene.warehouse.store import Warehouse
 
 _SHOWN = 5
 _RESTORE = "Restore the last backup: roentgene restore BACKUPS --replace"
+_COPIES = "Bring it back from your own copies; docs/growing.md says what they are"
 
 
 def check_deeply(layout: Layout, on_file: OnFile) -> Iterator[Finding]:
@@ -37,59 +50,90 @@ def check_deeply(layout: Layout, on_file: OnFile) -> Iterator[Finding]:
     on_file : callable
         Told the path of each file of data before it is read, its number and how many there are.
     """
+    cure = _RESTORE
     try:
-        refuse_servers(layout, "'roentgene doctor --deep'", "Run 'roentgene doctor' without it")
-        check_catalogue(layout.catalogue)
-        listed = listed_files(layout.catalogue)
+        storage = read_study(layout.root).storage
+        if storage != storage.embedded:
+            cure = _COPIES
+        data = StoredData(layout, storage)
+        catalogue = _catalogue(layout) if storage.catalog is None else _server_catalogue(layout)
     except RoentgeneError as error:
         yield Finding("catalogue, every page", "bad", error.message, error.cure)
+    except duckdb.Error as error:
+        reason = str(error).splitlines()[0]
+        yield Finding("catalogue, every page", "bad", f"cannot be read: {reason}", cure)
     else:
-        yield Finding("catalogue, every page", "ok", "SQLite finds no fault")
-        yield _data(layout, listed, on_file)
-        yield _orphans(layout, listed)
-    yield _releases(layout)
+        yield Finding("catalogue, every page", "ok", catalogue.detail)
+        yield _data(Ledger(layout), data, catalogue.listed, on_file, cure)
+        yield _orphans(data, catalogue)
+    yield _releases(layout, cure)
     yield _analyst_file(layout)
 
 
-def _data(layout: Layout, listed: Sequence[ListedFile], on_file: OnFile) -> Finding:
-    check, ledger, faults = "data, every value", Ledger(layout), []
+@dataclass(frozen=True)
+class _Catalogue:
+    """What a catalogue lists, and in words how it was read."""
+
+    detail: str
+    listed: list[ListedFile]
+    scheduled: frozenset[str]
+
+
+def _catalogue(layout: Layout) -> _Catalogue:
+    check_catalogue(layout.catalogue)
+    listed, scheduled = listed_files(layout.catalogue), scheduled_files(layout.catalogue)
+    return _Catalogue("SQLite finds no fault", listed, scheduled)
+
+
+def _server_catalogue(layout: Layout) -> _Catalogue:
+    with open_warehouse(layout.root) as warehouse:
+        detail = f"the server gives every row: {read_catalogue(warehouse):,}"
+        return _Catalogue(detail, listed_there(warehouse), scheduled_there(warehouse))
+
+
+def _data(
+    ledger: Ledger, data: StoredData, listed: Sequence[ListedFile], on_file: OnFile, cure: str
+) -> Finding:
+    check, faults = "data, every value", []
     n_known = ledger.n_known([file.path for file in listed])
     for number, file in enumerate(listed, 1):
         on_file(file.path, number, len(listed))
-        fault = fault_of(layout, file, ledger)
+        fault = fault_of(data, file, ledger)
         if fault is not None:
-            faults.append(f"{layout.data / file.path} of {file.table} ({fault.reason})")
+            faults.append(f"{data.place(file.path)} of {file.table} ({fault.reason})")
     if faults:
-        return Finding(check, "bad", _several(faults), _RESTORE)
+        return Finding(check, "bad", _several(faults), cure)
     ledger.write()
     read = f"{counted(len(listed), 'file')} of {counted(sum(f.n_bytes for f in listed), 'byte')}"
     known = f"{n_known:,} by hashes that were known, {len(listed) - n_known:,} for the first time"
     return Finding(check, "ok", f"{read} read: {known}")
 
 
-def _orphans(layout: Layout, listed: list[ListedFile]) -> Finding:
-    found = list(orphans(layout, listed))
+def _orphans(data: StoredData, catalogue: _Catalogue) -> Finding:
+    try:
+        found = orphans(data.sizes(), catalogue.listed, catalogue.scheduled)
+    except RoentgeneError as error:
+        return Finding("orphans", "bad", error.message, error.cure)
     if not found:
         return Finding("orphans", "ok", "the catalogue knows every file of data")
-    size = sum(file.stat().st_size for file in found)
-    detail = f"{counted(len(found), 'file')} of {counted(size, 'byte')} that the catalogue does not"
+    detail = f"{counted(len(found), 'file')} of {counted(sum(found.values()), 'byte')} that the"
     cure = "A writer was stopped, or is at work; 'roentgene optimize' removes them after two days"
-    return Finding("orphans", "warning", f"{detail} know", cure)
+    return Finding("orphans", "warning", f"{detail} catalogue does not know", cure)
 
 
-def _releases(layout: Layout) -> Finding:
+def _releases(layout: Layout, cure: str) -> Finding:
     check = "releases, every file"
     try:
         manifests = list_releases(layout)
     except RoentgeneError as error:
-        return Finding(check, "bad", error.message, _RESTORE)
+        return Finding(check, "bad", error.message, cure)
     problems = [
         f"{manifest.release}: {problem}"
         for manifest in manifests
         for problem in changed_files(release_folder(layout, manifest.id), manifest)
     ]
     if problems:
-        return Finding(check, "bad", _several(problems), _RESTORE)
+        return Finding(check, "bad", _several(problems), cure)
     return Finding(check, "ok", f"{counted(len(manifests), 'release')} as released, by the hashes")
 
 

@@ -125,6 +125,11 @@ def compare(
     return n_rows
 
 
+def count_catalogue(warehouse: Warehouse) -> int:
+    """Read every row of a catalogue, and give their number."""
+    return sum(_rows(warehouse, name).num_rows for name in _TABLES)
+
+
 def _rows(warehouse: Warehouse, name: str) -> pa.Table:
     return warehouse.arrow(render.select_all(f"__ducklake_metadata_{LAKE}", name))
 

@@ -10,10 +10,12 @@ from collections.abc import Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from roentgene.schemas.errors import DiskFullError, WarehouseError
 
-_CHUNK = 1 << 20
+# each is a question to a bucket
+_CHUNK = 1 << 23
 _UNFINISHED = ".unfinished-"
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
@@ -36,11 +38,16 @@ class Content:
 
 def content_of(file: Path) -> Content:
     """Read a file and say what it holds."""
-    digest, n_bytes = hashlib.sha256(), 0
     with file.open("rb") as stream:
-        while chunk := stream.read(_CHUNK):
-            digest.update(chunk)
-            n_bytes += len(chunk)
+        return content_in(stream)
+
+
+def content_in(stream: BinaryIO) -> Content:
+    """Read what is open to its end, and say what it holds."""
+    digest, n_bytes = hashlib.sha256(), 0
+    while chunk := stream.read(_CHUNK):
+        digest.update(chunk)
+        n_bytes += len(chunk)
     return Content(digest.hexdigest(), n_bytes)
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from typing import BinaryIO
 
-from roentgene.warehouse.care.catalogue import ListedFile, scheduled_files
-from roentgene.warehouse.care.content_store import content_of
+from roentgene.warehouse.care.catalogue import ListedFile
+from roentgene.warehouse.care.content_store import content_in
 from roentgene.warehouse.care.ledger import Ledger
-from roentgene.warehouse.layout import Layout
+from roentgene.warehouse.care.stored_data import StoredData
 
 _ENCRYPTED = b"PARE"
 
@@ -30,26 +30,27 @@ class Fault:
     reason: str
 
 
-def fault_of(layout: Layout, listed: ListedFile, ledger: Ledger) -> Fault | None:
+def fault_of(data: StoredData, listed: ListedFile, ledger: Ledger) -> Fault | None:
     """Read a file of data: its size, its hash, its footer, and every value in it.
 
     Parameters
     ----------
-    layout : Layout
-        The warehouse.
+    data : StoredData
+        Where it lies.
     listed : ListedFile
         The file as the catalogue has it.
     ledger : Ledger
         Hashes of the files as they once were; it takes note of this one if nothing is wrong.
     """
-    file = layout.data / listed.path
     try:
-        content = content_of(file)
+        with data.open(listed.path) as stream:
+            content = content_in(stream)
+            same_size = content.n_bytes == listed.n_bytes
+            unreadable = _unreadable(stream, listed.n_rows) if same_size else ""
     except OSError as error:
         return Fault(listed, error.strerror or str(error))
-    if content.n_bytes != listed.n_bytes:
+    if not same_size:
         return Fault(listed, f"{content.n_bytes:,} bytes instead of {listed.n_bytes:,}")
-    unreadable = _unreadable(file, listed.n_rows)
     if unreadable:
         return Fault(listed, unreadable)
     if ledger.contradicts(listed.path, content):
@@ -57,15 +58,15 @@ def fault_of(layout: Layout, listed: ListedFile, ledger: Ledger) -> Fault | None
     return None
 
 
-def _unreadable(file: Path, n_rows: int) -> str:
+def _unreadable(stream: BinaryIO, n_rows: int) -> str:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    with file.open("rb") as stream:
-        if stream.read(len(_ENCRYPTED)) == _ENCRYPTED:
-            return ""  # the lake alone can read it; its hash says whether it is as it was
+    stream.seek(0)
+    if stream.read(len(_ENCRYPTED)) == _ENCRYPTED:
+        return ""  # the lake alone can read it; its hash says whether it is as it was
     try:
-        with pq.ParquetFile(file) as opened:
+        with pq.ParquetFile(stream) as opened:
             in_footer = opened.metadata.num_rows
             found = sum(batch.num_rows for batch in opened.iter_batches())
     except (pa.ArrowException, OSError) as error:
@@ -75,9 +76,19 @@ def _unreadable(file: Path, n_rows: int) -> str:
     return ""
 
 
-def orphans(layout: Layout, listed: list[ListedFile]) -> Iterator[Path]:
-    """Files in the data folder that the catalogue does not know."""
-    known = {one.path for one in listed} | scheduled_files(layout.catalogue)
-    for file in sorted(layout.data.rglob("*")):
-        if file.is_file() and file.relative_to(layout.data).as_posix() not in known:
-            yield file
+def orphans(
+    found: Mapping[str, int], listed: Iterable[ListedFile], scheduled: Collection[str]
+) -> dict[str, int]:
+    """Give the files of data that the catalogue does not know, with their sizes.
+
+    Parameters
+    ----------
+    found : mapping of str to int
+        Size of what is there, by path.
+    listed : iterable of ListedFile
+        What the catalogue lists.
+    scheduled : collection of str
+        What it lists no more, and has not removed yet.
+    """
+    known = {one.path for one in listed} | set(scheduled)
+    return {path: size for path, size in found.items() if path not in known}

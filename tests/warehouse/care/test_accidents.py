@@ -85,10 +85,13 @@ except Exception as error:
     of_it = told_error(error)
     told = [of_it.code, of_it.exit_code, of_it.message]
 (Path(mount) / "filler").unlink()
-from roentgene.warehouse.care.catalogue import listed_files
+from roentgene.schemas.storage import Storage
+from roentgene.warehouse.care.catalogue import listed_files, scheduled_files
 from roentgene.warehouse.care.data_check import orphans
+from roentgene.warehouse.care.stored_data import StoredData
 from roentgene.warehouse.layout import Layout
-left_over = [p.name for p in orphans(Layout(folder), listed_files(folder / "catalog.sqlite"))]
+found, catalogue = StoredData(Layout(folder), Storage()).sizes(), folder / "catalog.sqlite"
+left_over = list(orphans(found, listed_files(catalogue), scheduled_files(catalogue)))
 n_after, unfinished = look()
 with open_warehouse(folder, read_only=False) as warehouse:
     if n_after == 1:

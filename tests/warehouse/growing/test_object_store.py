@@ -9,14 +9,16 @@ from typing import Protocol
 import pyarrow as pa
 import pytest
 
+from roentgene.app.deep_health import check_deeply
 from roentgene.app.warehouse_health import check_warehouse
 from roentgene.schemas.errors import FileError, WarehouseError
-from roentgene.schemas.study import Study
+from roentgene.schemas.study import Study, read_study
 from roentgene.schemas.tables import table
 from roentgene.warehouse import data_file
 from roentgene.warehouse.analyst_file import is_current, renew
 from roentgene.warehouse.compaction import optimize
 from roentgene.warehouse.layout import Layout
+from roentgene.warehouse.object_store import file_system
 from roentgene.warehouse.opening import create_warehouse, open_warehouse
 
 pytestmark = pytest.mark.extras
@@ -91,6 +93,10 @@ def test_both_settings_together(
     # nothing but study.yaml is shared
     add(Layout(elsewhere), "B")
     assert cohorts(both) == ["A", "B"]
+    # in clear, so that every value is read; the analyst's file here is not of the last commit
+    deep = {one.level: one.check for one in check_deeply(both, lambda *_: None)}
+    assert deep.pop("warning").startswith("analyst's file")
+    assert set(deep) == {"ok"}
     found = {one.check: one for one in check_warehouse(both)}
     assert {one.level for one in found.values()} <= {"ok", "warning"}
     assert "version 1" in found["catalogue server"].detail
@@ -99,9 +105,6 @@ def test_both_settings_together(
 
 
 def test_doctor_misses_a_file(stored: Layout, store: Store, prefix: str) -> None:
-    from roentgene.schemas.study import read_study
-    from roentgene.warehouse.object_store import file_system
-
     add(stored, "A")
     (gone,) = [path for path in store.files(prefix) if "/study/cohort/" in path]
     file_system(read_study(stored.root).storage).delete_file(gone)
@@ -152,3 +155,33 @@ def test_a_store_that_is_not_there_is_named(stored: Layout, store: Store, change
     with pytest.raises(WarehouseError, match=r"s3://|bucket nobodys") as refused:
         open_warehouse(stored.root, read_only=False)
     assert "study.yaml" in refused.value.cure
+
+
+def test_encrypted_data_say_nothing_in_the_bucket_and_a_deep_look_knows_each_byte(
+    database: Database, store: Store, prefix: str, tmp_path: Path
+) -> None:
+    places = {"catalog_schema": "sealed", "encrypted": True, **store.storage(prefix)}
+    sealed = create_warehouse(tmp_path / "sealed", database.study(**places))
+    add(sealed, "Zwischenlappen")
+    add(sealed, "B")
+    assert cohorts(sealed) == ["B", "Zwischenlappen"]
+    objects = store.files(prefix)
+    assert {content[:4] for content in objects.values()} == {b"PARE"}
+    assert not [path for path, content in objects.items() if b"Zwischenlappen" in content]
+    assert {one.level for one in check_deeply(sealed, lambda *_: None)} == {"ok"}
+
+    first, second = sorted(path for path in objects if "/study/cohort/" in path)
+    rotten = bytearray(objects[first])
+    rotten[len(rotten) // 2] ^= 1
+    system = file_system(read_study(sealed.root).storage)
+    with system.open_output_stream(first) as written:
+        written.write(bytes(rotten))
+    system.delete_file(second)
+    with system.open_output_stream(f"studies/{prefix}/strange") as written:
+        written.write(b"123")
+    found = {one.check: one for one in check_deeply(sealed, lambda *_: None)}
+    told = found["data, every value"]
+    assert told.level == "bad"
+    assert f"s3://{first} of study.cohort (not what was written, by its hash)" in told.detail
+    assert f"s3://{second} of study.cohort (" in told.detail
+    assert "1 file of 3 bytes" in found["orphans"].detail

@@ -269,6 +269,18 @@ def test_what_knows_files_alone_is_refused(grown: Layout, tmp_path: Path) -> Non
         nobody = Person("PSN-1", (("C", "P"),))
         with pytest.raises(FileError, match=r"roentgene erase.* lies in PostgreSQL"):
             erase(writer, nobody, "all", lambda *_: (), print)
-    first = next(check_deeply(grown, lambda *_: None))
-    assert (first.level, "lies in PostgreSQL" in first.detail) == ("bad", True)
     assert not grown.catalogue.exists()
+
+
+def test_a_deep_look_reads_the_catalogue_there_and_the_files_here(grown: Layout) -> None:
+    with open_warehouse(grown.root, read_only=False) as writer:
+        add(writer, "A")
+        renew(writer)
+    found = {one.check: one for one in check_deeply(grown, lambda *_: None)}
+    assert {one.level for one in found.values()} == {"ok"}
+    assert "the server gives every row" in found["catalogue, every page"].detail
+    (file,) = (grown.data / "study" / "cohort").rglob("*.parquet")
+    file.unlink()
+    lost = next(one for one in check_deeply(grown, lambda *_: None) if "value" in one.check)
+    assert f"{file} of study.cohort (" in lost.detail
+    assert "docs/growing.md" in lost.cure
