@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import errno
 import sys
 
-from roentgene.schemas.errors import DiskFullError, RoentgeneError, WarehouseError
+from roentgene.schemas.errors import (
+    DiskFullError,
+    RoentgeneError,
+    WarehouseError,
+    is_disk_full,
+)
 
 #: A fault of roentgene itself, told apart from every answer that the commands give.
 EXIT_FAULT = 70
-
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 def told_error(error: Exception) -> RoentgeneError | None:
@@ -29,7 +31,7 @@ def told_error(error: Exception) -> RoentgeneError | None:
 def _of_system(error: OSError) -> WarehouseError:
     reason = error.strerror or str(error)
     place = f"{error.filename}: " if error.filename else ""
-    if error.errno in _FULL:
+    if is_disk_full(error):
         cure = "Make room on the disk and run it again; what had begun was undone"
         return DiskFullError(f"{place}{reason}", cure)
     return WarehouseError(f"{place}{reason}", "Check the path, its rights and the space left")

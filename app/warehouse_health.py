@@ -13,11 +13,12 @@ from roentgene.app.finding import Finding
 from roentgene.app.reading import read_rows
 from roentgene.queries.migration import migrations
 from roentgene.queries.query_file import query_text
-from roentgene.schemas.errors import RoentgeneError, WarehouseError
+from roentgene.schemas.errors import FileError, RoentgeneError, WarehouseError
 from roentgene.schemas.tables import tables
 from roentgene.warehouse import object_store
 from roentgene.warehouse.analyst_file import is_current
 from roentgene.warehouse.care.under_way import read_under_way
+from roentgene.warehouse.care.withdrawal import read_withdrawals
 from roentgene.warehouse.layout import Layout
 from roentgene.warehouse.opening import open_warehouse
 from roentgene.warehouse.server import server, server_version
@@ -84,6 +85,7 @@ def _inside(warehouse: Warehouse) -> Iterator[Finding]:
     yield _migrations(warehouse)
     yield from _data(warehouse)
     yield from _encryption(warehouse)
+    yield from _withdrawals(warehouse)
     yield _analyst_file(warehouse)
 
 
@@ -163,6 +165,21 @@ def _encryption(warehouse: Warehouse) -> Iterator[Finding]:
         detail = "files of data are encrypted, and study.yaml does not say that they must be"
         cure = "Write 'encrypted: true' under storage in study.yaml"
         yield Finding("encryption", "warning", detail, cure)
+
+
+def _withdrawals(warehouse: Warehouse) -> Iterator[Finding]:
+    """Whether those who withdrew would be recognised, for otherwise nothing is taken in.
+
+    Only a warning, for who merely reads needs no key.
+    """
+    try:
+        withdrawals = read_withdrawals(warehouse)
+    except FileError as error:
+        yield Finding("withdrawals", "warning", error.message, error.cure)
+        return
+    if withdrawals.by_hash:
+        detail = "the key is there by which those who withdrew are recognised"
+        yield Finding("withdrawals", "ok", detail)
 
 
 def _analyst_file(warehouse: Warehouse) -> Finding:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+
 
 class RoentgeneError(Exception):
     """Anything that roentgene refuses to do.
@@ -97,6 +101,11 @@ class DiskFullError(WarehouseError):
 
     code = "disk_full"
     exit_code = 4
+
+
+def is_disk_full(error: OSError) -> bool:
+    """Whether the system had no space left, or gave no more of it."""
+    return error.errno in _FULL
 
 
 class BatchRefusedError(RoentgeneError):

@@ -27,6 +27,7 @@ from roentgene.ingest.staging.image_reading import read_image
 from roentgene.ingest.staging.measurement import measure_regions
 from roentgene.ingest.staging.perturbed_images import on_their_images
 from roentgene.ingest.staging.region_reading import read_regions
+from roentgene.schemas.errors import DiskFullError, is_disk_full
 
 
 def stage_case(case: Case, folder: Path) -> int:
@@ -48,14 +49,31 @@ def stage_case(case: Case, folder: Path) -> int:
     -------
     int
         Feature values that were written; none where the case was staged already.
+
+    Raises
+    ------
+    DiskFullError
+        If there is no room for it.
     """
     target = folder / case.case_key
     if target.exists():
         return 0
     rows = measure_case(case)
-    unfinished = folder / f".{case.case_key}.{uuid.uuid4().hex}"
-    unfinished.mkdir(parents=True)
     try:
+        _write(rows, target)
+    except OSError as error:
+        if is_disk_full(error):
+            cure = "Make room on its disk and run it again; what was measured is found there"
+            msg = f"no space is left in {folder}"
+            raise DiskFullError(msg, cure) from error
+        raise
+    return int(rows.feature_value.num_rows + rows.dose_feature.num_rows)
+
+
+def _write(rows: CaseRows, target: Path) -> None:
+    unfinished = target.with_name(f".{target.name}.{uuid.uuid4().hex}")
+    try:
+        unfinished.mkdir(parents=True)
         for name, table in rows.tables().items():
             pq.write_table(table, unfinished / f"{name}.parquet", compression="zstd")
         unfinished.rename(target)
@@ -64,7 +82,6 @@ def stage_case(case: Case, folder: Path) -> int:
         # somebody else may have staged the same case meanwhile; both did the same work
         if not target.exists():
             raise
-    return int(rows.feature_value.num_rows + rows.dose_feature.num_rows)
 
 
 def measure_case(case: Case) -> CaseRows:

@@ -24,6 +24,7 @@ from roentgene.queries.migration import Migration, migrations
 from roentgene.schemas.errors import ExtractionUnavailableError, QueryError
 from roentgene.schemas.phantom import ReferenceValue
 from roentgene.warehouse.care.under_way import UnderWay, write_under_way
+from roentgene.warehouse.id_key import KEY_SETTING, KEY_VARIABLE, read_id_key
 from roentgene.warehouse.layout import Layout
 from roentgene.warehouse.opening import open_warehouse
 
@@ -264,6 +265,26 @@ def test_an_erasure_that_has_not_ended_is_told(study: Path) -> None:
     assert "roentgene erase --finish" in found.cure
     layout.erasure.write_text("cut o", encoding="utf-8")
     assert "how far is unknown" in damaged(study)["erasure"].detail
+
+
+def test_a_key_that_is_gone_is_told_before_an_ingest_needs_it(
+    study: Path, deliver: Callable[..., None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "withdrawals" not in by_check(check_warehouse(Layout(study)))
+    file = tmp_path / "id.key"
+    file.write_bytes(bytes(range(32)))
+    file.chmod(0o600)
+    monkeypatch.setenv(KEY_VARIABLE, str(file))
+    gone = {"person_hash": "0" * 64, "scope": "all", "withdrawal_id": "abcdefghij"}
+    setting = {"name": KEY_SETTING, "value": read_id_key().fingerprint}
+    deliver(study, {"ops.withdrawal": [gone], "study.setting": [setting]})
+    assert by_check(check_warehouse(Layout(study)))["withdrawals"].level == "ok"
+    file.write_bytes(bytes(range(1, 34)))
+    assert "names another key" in damaged(study)["withdrawals"].detail
+    monkeypatch.delenv(KEY_VARIABLE)
+    found = damaged(study)["withdrawals"]
+    assert (found.level, "could not be told" in found.detail) == ("warning", True)
+    assert found.cure.startswith(f"Set {KEY_VARIABLE} to the key file")
 
 
 def test_rights_that_let_anybody_write_are_told(study: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from collections.abc import Iterable, Iterator
@@ -20,8 +21,9 @@ from roentgene.ingest.extract.executors.serial import Serial
 from roentgene.ingest.extract.work import Case
 from roentgene.ingest.gates import catalogue
 from roentgene.ingest.refusal import Gated, Refusal
-from roentgene.ingest.staging import cases
+from roentgene.ingest.staging import case, cases
 from roentgene.ingest.staging.cases import Progress
+from roentgene.schemas.errors import DiskFullError
 from roentgene.warehouse.opening import open_warehouse
 
 N_FEATURES = 32  # 18 first order, 14 of shape
@@ -142,6 +144,27 @@ def test_an_interrupted_run_is_resumed_where_it_stopped(delivery: Any) -> None:
     assert counting.cases == ["P2"]
     assert report.rows["imaging.measurement"] == 2
     assert list((delivery.warehouse / "staging").iterdir()) == []
+
+
+def test_a_disk_that_is_full_in_mid_batch_commits_nothing_and_forgets_nothing(
+    delivery: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_table = case.pq.write_table
+
+    def nearly_full(rows: Any, path: Path, **options: Any) -> None:
+        if [one for one in path.parents[1].iterdir() if not one.name.startswith(".")]:
+            raise OSError(errno.ENOSPC, "Error writing bytes to file")
+        write_table(rows, path, **options)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(case.pq, "write_table", nearly_full)
+        with pytest.raises(DiskFullError, match="no space is left in"):
+            delivery.ingest()
+    assert delivery.rows("SELECT count(*) FROM ops.batch") == [(0,)]
+    counting = Counting()
+    report = delivery.ingest(counting)
+    assert counting.cases == ["P2"]
+    assert (report.rows["imaging.measurement"], report.new_refusals) == (2, ())
 
 
 @pytest.mark.slow

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
 import secrets
@@ -12,12 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from roentgene.schemas.errors import DiskFullError, WarehouseError
+from roentgene.schemas.errors import DiskFullError, WarehouseError, is_disk_full
 
 # each is a question to a bucket
 _CHUNK = 1 << 23
 _UNFINISHED = ".unfinished-"
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 @dataclass(frozen=True)
@@ -85,7 +83,7 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def _not_copied(target: Path, error: OSError) -> WarehouseError:
-    if error.errno in _FULL:
+    if is_disk_full(error):
         msg = f"no space is left for {target}"
         return DiskFullError(msg, "Make room on its disk and run it again; nothing was lost")
     msg = f"{error.filename or target}: {error.strerror or error}"

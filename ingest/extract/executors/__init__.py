@@ -11,10 +11,14 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol, runtime_checkable
 
 from roentgene.ingest.extract.work import Case
+from roentgene.schemas.errors import DiskFullError, ExtractionUnavailableError
 
 #: Carries one case out and says how many feature values came of it.
 Task = Callable[[Case], int]
 Error = Literal["worker_died", "engine_failed"]
+
+#: What no case is to blame for: the run ends with it, and the next one tries the case again.
+NOT_OF_THE_CASE = (DiskFullError, ExtractionUnavailableError)
 
 #: What is said of a case that killed its worker twice.
 DIED = "its worker process was killed, the last time with no other case under way"
@@ -56,6 +60,11 @@ class Executor(Protocol):
             A function at the top of a module, which another process can import.
         cases : iterable of Case
             What to carry out.
+
+        Raises
+        ------
+        DiskFullError, ExtractionUnavailableError
+            If a task raised it; no case is to blame.
         """
 
 
@@ -68,7 +77,9 @@ class WarmsUp(Protocol):
 
 
 def failed(case: Case, error: BaseException) -> Outcome:
-    """Give the outcome of a case whose task raised."""
+    """Give the outcome of a case whose task raised; raise what no case is to blame for."""
+    if isinstance(error, NOT_OF_THE_CASE):
+        raise error
     return Outcome(case, "engine_failed", one_line(error))
 
 

@@ -8,7 +8,7 @@ from importlib.metadata import version
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from roentgene.ingest.extract.executors import DIED, Outcome, Task, one_line
+from roentgene.ingest.extract.executors import DIED, NOT_OF_THE_CASE, Outcome, Task, one_line
 from roentgene.ingest.extract.work import Case
 from roentgene.schemas.errors import ExtractionUnavailableError
 
@@ -71,6 +71,8 @@ def carry_out(task: Task, case: Case, attempt: list[str], wanted_version: str) -
     ------
     ExtractionUnavailableError
         If this worker cannot carry out any case.
+    DiskFullError
+        If there is no room for what it makes.
     """
     from distributed import get_client
 
@@ -119,7 +121,7 @@ def same_everywhere(wanted_version: str) -> str:
 def _attempt(task: Task, case: Case) -> Answer:
     try:
         return Answer(task(case))
-    except ExtractionUnavailableError:
+    except NOT_OF_THE_CASE:
         raise
     except MemoryError as error:
         return Answer(error=one_line(error), is_suspect=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 from roentgene.ingest.extract.executors import Outcome
 from roentgene.ingest.extract.work import Case, MaskWork, RegionWork
 from roentgene.ingest.region_rule import Rule
+from roentgene.schemas.errors import DiskFullError
 from roentgene.schemas.study import GateThresholds
 
 
@@ -84,6 +85,14 @@ def fails(case: Case) -> int:
     if case.case_key == "bad":
         msg = "no such thing\nand a long dump\nof what happened"
         raise ValueError(msg)
+    _log(case, "done")
+    return 0
+
+
+def has_no_room(case: Case) -> int:
+    if case.case_key == "b":
+        msg = "no space is left"
+        raise DiskFullError(msg, "make room")
     _log(case, "done")
     return 0
 

@@ -10,6 +10,7 @@ from roentgene.ingest.extract.executors import Outcome
 from roentgene.ingest.extract.executors.local_pool import LocalPool, _Waiting
 from roentgene.ingest.extract.executors.memory import MemoryBudget
 from roentgene.ingest.extract.executors.serial import Serial
+from roentgene.schemas.errors import DiskFullError
 
 HERE = Path(__file__).parent
 
@@ -29,6 +30,14 @@ def test_one_bad_case_costs_itself_alone(tmp_path: Path, tasks, executor) -> Non
     assert found["bad"] == Outcome(cases[1], "engine_failed", "ValueError: no such thing")
     assert found["a"] == Outcome(cases[0])
     assert sorted(tasks.done(tmp_path)) == ["a", "b"]
+
+
+@pytest.mark.parametrize("executor", [Serial(), LocalPool(1)])
+def test_a_full_disk_ends_the_run_and_blames_no_case(tmp_path: Path, tasks, executor) -> None:
+    cases = [tasks.case(tmp_path, key) for key in "abc"]
+    with pytest.raises(DiskFullError, match="no space is left"):
+        list(executor.run(tasks.has_no_room, cases))
+    assert tasks.done(tmp_path) == ["a"]
 
 
 @pytest.mark.parametrize("executor", [Serial(), LocalPool(1)])

@@ -14,7 +14,7 @@ import pytest
 
 from roentgene.ingest.extract.executors import DIED
 from roentgene.ingest.extract.executors.dask_cluster import DaskCluster
-from roentgene.schemas.errors import ExtractionUnavailableError
+from roentgene.schemas.errors import DiskFullError, ExtractionUnavailableError
 
 try:
     import distributed
@@ -193,6 +193,13 @@ def test_a_worker_that_joined_later_and_is_unlike_ends_the_run_and_blames_no_cas
         list(DaskCluster(client).run(tasks.good, [tasks.case(tmp_path, "a")]))
     assert "roentgene 9.9.9" in caught.value.cure
     assert tasks.log(tmp_path) == []
+
+
+def test_a_full_disk_ends_the_run_and_blames_no_case(
+    tmp_path: Path, tasks: Any, client: Any
+) -> None:
+    with pytest.raises(DiskFullError, match="no space is left"):
+        list(DaskCluster(client).run(tasks.has_no_room, [tasks.case(tmp_path, "b")]))
 
 
 def test_an_address_is_connected_to_and_let_go(tmp_path: Path, tasks: Any, cluster: Any) -> None:

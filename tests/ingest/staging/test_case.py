@@ -1,5 +1,6 @@
 """A case from its files to its rows: every malformed pair gets its code, the others go on."""
 
+import errno
 import math
 from dataclasses import fields, replace
 from pathlib import Path
@@ -19,7 +20,7 @@ from roentgene.ingest.region_rule import Rule
 from roentgene.ingest.staged_columns import staged_schema
 from roentgene.ingest.staging.case import measure_case, stage_case
 from roentgene.ingest.staging.case_rows import CaseRows
-from roentgene.schemas.errors import ExtractionUnavailableError
+from roentgene.schemas.errors import DiskFullError, ExtractionUnavailableError
 from roentgene.schemas.study import GateThresholds, Profile
 from roentgene.schemas.words import closed_list
 
@@ -549,6 +550,16 @@ def test_stage(pair: Path) -> None:
         if group.num_row_groups:
             assert group.row_group(0).column(0).compression == "ZSTD"
     assert len(list(target.iterdir())) == len(expected.tables())
+
+
+def test_a_full_disk_is_told_as_one(pair: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full_disk(rows: Any, path: Path, **options: Any) -> None:
+        raise OSError(errno.ENOSPC, "Error writing bytes to file")
+
+    monkeypatch.setattr(pq, "write_table", full_disk)
+    with pytest.raises(DiskFullError, match=f"no space is left in {pair / 'staging'}"):
+        stage_case(case(pair, "image.nrrd", mask(pair, "mask.nrrd")), pair / "staging")
+    assert list((pair / "staging").iterdir()) == []
 
 
 def test_staged_case_is_left_as_it_is(pair: Path) -> None:
