@@ -284,3 +284,14 @@ def test_a_deep_look_reads_the_catalogue_there_and_the_files_here(grown: Layout)
     lost = next(one for one in check_deeply(grown, lambda *_: None) if "value" in one.check)
     assert f"{file} of study.cohort (" in lost.detail
     assert "docs/growing.md" in lost.cure
+
+
+def test_a_deep_look_names_the_server_that_does_not_answer(tmp_path: Path) -> None:
+    database = "postgres:host=127.0.0.1 port=1 dbname=lgg user=ann"
+    (tmp_path / "data" / "study").mkdir(parents=True)
+    settings = f"name: lgg\nstorage: {{catalog: {database}}}\n"
+    (tmp_path / "study.yaml").write_text(settings, encoding="utf-8")
+    found = {one.check: one for one in check_deeply(Layout(tmp_path), lambda *_: None)}
+    told = found["catalogue, every page"]
+    assert told.level == "bad"
+    assert "PostgreSQL lgg on 127.0.0.1 cannot be used" in told.detail
