@@ -12,7 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from roentgene.ingest.extract.executors import Outcome, Task, one_line
+from roentgene.ingest.extract.executors import NOT_OF_THE_CASE, Outcome, Task, one_line
 from roentgene.ingest.extract.executors.dask_task import (
     PACKAGE,
     VERSION,
@@ -177,6 +177,8 @@ def _answer(future: Future[Any]) -> Answer | None:
     ------
     ExtractionUnavailableError
         If no case can be carried out.
+    DiskFullError
+        If there is no room for what a case makes.
     """
     from distributed import CancelledError, KilledWorker
 
@@ -185,7 +187,7 @@ def _answer(future: Future[Any]) -> Answer | None:
         answer: Answer = future.result()
     except KilledWorker:
         return None
-    except ExtractionUnavailableError:
+    except NOT_OF_THE_CASE:
         raise
     except (CancelledError, OSError) as error:
         msg = f"the Dask scheduler went away: {one_line(error)}"
