@@ -24,12 +24,9 @@ from roentgene.warehouse.care.catalogue import (
 )
 from roentgene.warehouse.care.data_check import fault_of, orphans
 from roentgene.warehouse.care.ledger import Ledger
-from roentgene.warehouse.care.server_catalogue import (
-    listed_there,
-    read_catalogue,
-    scheduled_there,
-)
+from roentgene.warehouse.care.server_catalogue import listed_there, scheduled_there
 from roentgene.warehouse.care.stored_data import StoredData
+from roentgene.warehouse.catalogue_copy import count_catalogue
 from roentgene.warehouse.layout import Layout
 from roentgene.warehouse.opening import open_warehouse
 from roentgene.warehouse.releases.store import changed_files, list_releases, release_folder
@@ -87,7 +84,7 @@ def _catalogue(layout: Layout) -> _Catalogue:
 
 def _server_catalogue(layout: Layout) -> _Catalogue:
     with open_warehouse(layout.root) as warehouse:
-        detail = f"the server gives every row: {read_catalogue(warehouse):,}"
+        detail = f"the server gives every row: {count_catalogue(warehouse):,}"
         return _Catalogue(detail, listed_there(warehouse), scheduled_there(warehouse))
 
 

@@ -128,7 +128,7 @@ def measure(
     n_cohorts, n_batches : int
         Size of the year.
     tell : callable
-        Told the medians of each month, and of each read.
+        Told what each delivery of a month took, and the median of each read.
     """
     with tempfile.TemporaryDirectory(prefix="roentgene-deliveries-") as folder:
         return live(Path(folder), n_cohorts, n_batches, runs, tell).rows()

@@ -126,7 +126,17 @@ def compare(
 
 
 def count_catalogue(warehouse: Warehouse) -> int:
-    """Read every row of a catalogue, and give their number."""
+    """Read every row of a catalogue, and give their number.
+
+    A server finds a broken page where it keeps checksums of them.
+
+    Raises
+    ------
+    WarehouseError
+        If a server is lost meanwhile.
+    duckdb.Error
+        If a row cannot be read.
+    """
     return sum(_rows(warehouse, name).num_rows for name in _TABLES)
 
 

@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from roentgene.app.deep_health import check_deeply
-from roentgene.warehouse.layout import WAREHOUSE_VARIABLE, find_warehouse
+from roentgene.warehouse.layout import WAREHOUSE_VARIABLE
 
 Run = Callable[..., Any]
 
@@ -85,9 +84,3 @@ def test_an_upgrade_is_refused_with_every_command_that_does_it(roentgene: Run, p
     assert f"'roentgene upgrade' {REASONS[place]}" in refused.err
     there = "roentgene move --embedded && roentgene upgrade"
     assert f"{there} && {BACK[place]}" in refused.err
-
-
-@pytest.mark.parametrize("place", ["a bucket"], indirect=True)
-def test_a_deep_look_at_a_bucket_names_a_catalogue_that_is_none(place: str) -> None:
-    found = {one.check: one for one in check_deeply(find_warehouse(), lambda *_: None)}
-    assert found["catalogue, every page"].level == "bad"

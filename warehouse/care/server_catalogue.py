@@ -1,26 +1,10 @@
-"""The catalogue in PostgreSQL, read whole and asked for the files it lists."""
+"""The catalogue in PostgreSQL, asked for the files it lists."""
 
 from __future__ import annotations
 
 from roentgene.queries.query_file import query_text
 from roentgene.warehouse.care.catalogue import ListedFile
-from roentgene.warehouse.catalogue_copy import count_catalogue
 from roentgene.warehouse.store import Warehouse
-
-
-def read_catalogue(warehouse: Warehouse) -> int:
-    """Read every row of a catalogue, and give their number.
-
-    The server finds a broken page where it keeps checksums of them.
-
-    Raises
-    ------
-    WarehouseError
-        If the server is lost meanwhile.
-    duckdb.Error
-        If a row cannot be read.
-    """
-    return count_catalogue(warehouse)
 
 
 def listed_there(warehouse: Warehouse) -> list[ListedFile]:
