@@ -55,12 +55,16 @@ class RunReport:
 
 @dataclass(frozen=True)
 class _Kind:
-    """One kind of analysis: what carries it out, and what its numbers depend on."""
+    """One kind of analysis: what carries it out, and what its numbers depend on.
+
+    ``after_rows`` are statements that follow the rows into the store, with the id of the run.
+    """
 
     find: Callable[[Store, Any], Findings]
     further_state: Callable[[Store, Any], Any]
     queries: tuple[str, ...]
     libraries: tuple[str, ...]
+    after_rows: tuple[str, ...]
 
 
 def run_analysis(warehouse: Store, spec: AnalysisSpec) -> RunReport:
@@ -113,7 +117,7 @@ def run_analysis(warehouse: Store, spec: AnalysisSpec) -> RunReport:
         "finished_at": datetime.now(UTC),
         "current": True,
     }
-    _write(warehouse, spec, findings, row)
+    _write(warehouse, spec, findings, row, kind.after_rows)
     return _report(spec, row, written=True)
 
 
@@ -125,6 +129,7 @@ def _kind(spec: AnalysisSpec) -> _Kind:
         getattr(module, "further_state", lambda store, spec: None),
         module.QUERIES,
         module.LIBRARIES,
+        getattr(module, "AFTER_ROWS", ()),
     )
 
 
@@ -195,7 +200,11 @@ def _stored(warehouse: Store, spec: AnalysisSpec, run_id: str) -> RunReport | No
 
 
 def _write(
-    warehouse: Store, spec: AnalysisSpec, findings: Findings, row: Mapping[str, Any]
+    warehouse: Store,
+    spec: AnalysisSpec,
+    findings: Findings,
+    row: Mapping[str, Any],
+    after_rows: tuple[str, ...],
 ) -> None:
     run_id = row["analysis_run_id"]
     with warehouse.transaction(current_author(), _message(spec)) as transaction:
@@ -203,6 +212,8 @@ def _write(
             transaction.insert(full_name, rows)
         transaction.execute_query("analyses/retire_runs", _names(spec, run_id))
         transaction.insert(_RUNS, pa.Table.from_pylist([dict(row)], table(_RUNS).arrow_schema))
+        for statement in after_rows:
+            transaction.execute_query(statement, {"analysis_run_id": run_id})
 
 
 def _names(spec: AnalysisSpec, run_id: str) -> dict[str, str]:

@@ -92,6 +92,10 @@ INSERT INTO result.harmonization_batch BY NAME
 SELECT analysis_run_id, cohort_id, "sequence", region, profile, engine, 'site ' || b AS batch,
   25 AS n_persons
 FROM result.harmonization_model, range(10) AS batches(b);
+INSERT INTO result.harmonization_cell BY NAME
+SELECT 'sites' AS run_name, cohort_id, "sequence", region, profile, engine, batch,
+  row_number() OVER (ORDER BY "sequence", region, batch) - 1 AS cell_no
+FROM result.harmonization_batch;
 INSERT INTO result.harmonization BY NAME
 SELECT analysis_run_id, cohort_id, "sequence", region, profile, engine, feature.feature, batch,
   25 AS n_values, 50.0 AS grand_mean, 0.5 AS var_pooled, sin(feature_id) AS gamma_star,

@@ -32,6 +32,8 @@ from roentgene.schemas.tables import table
 QUERIES = reading.QUERIES
 #: A run depends on the release that says who is trained on.
 further_state = release_state
+#: Batches have numbers, by which values meet their parameters fast.
+AFTER_ROWS = ("analyses/number_harmonization_cells",)
 LIBRARIES = ("duckdb", "numpy", "polars", "pyarrow")
 TABLES = (
     "result.harmonization_model",

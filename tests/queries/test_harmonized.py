@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import log, sqrt
 from typing import Any
 
 import pytest
+
+from roentgene.queries.query_file import query_text
 
 KEY = {
     "analysis_run_id": "run",
@@ -48,8 +51,15 @@ def fit(warehouse: Any) -> Fit:
             known = dict(zip(names, numbers, strict=True)) | {"status": "ok", "batch": batch}
             for feature in features:
                 warehouse.add("result.harmonization", KEY | known | {"feature": feature})
+        number_cells(warehouse)
 
     return add
+
+
+def number_cells(warehouse: Any, run_id: str = "run") -> None:
+    """Do what a run does after its rows."""
+    statement = query_text("analyses/number_harmonization_cells")
+    warehouse.con.execute(statement, {"analysis_run_id": run_id})
 
 
 def preserve_age(warehouse: Any) -> None:
@@ -170,6 +180,93 @@ def test_lesions_of_a_mean_keep_the_effects_of_covariates(
         assert row["harmonized_value"] == pytest.approx(brought(15.25, "north", 4.0), abs=1e-13)
 
 
+def test_a_mean_of_lesions_of_an_unseen_batch_is_not_harmonized(warehouse: Any, fit: Fit) -> None:
+    warehouse.add("study.setting", {"name": "lesion_rule", "value": "weighted_mean"})
+    patient(warehouse, "p1", site="west")
+    for lesion in ("1", "2"):
+        warehouse.measure({"Contrast": 13.0}, lesion_id=lesion)
+    fit("Contrast")
+    (row,) = warehouse.rows(FEATURES)
+    assert (row["value"], row["status"], row["reason"]) == (13.0, "not_harmonized", "unseen_batch")
+    assert row["harmonized_value"] is None
+
+
+def test_a_feature_that_came_after_the_fit_is_not_spoken_of(warehouse: Any, fit: Fit) -> None:
+    fit("Contrast")
+    patient(warehouse, "p1", site="north")
+    warehouse.measure({"Contrast": 13.0, "Energy": 13.0})
+    assert [row["feature"] for row in warehouse.rows(FEATURES)] == ["Contrast"]
+
+
+def test_of_two_current_runs_each_brings_by_its_own_parameters(warehouse: Any, fit: Fit) -> None:
+    patient(warehouse, "p1", site="south")
+    warehouse.measure({"Contrast": 13.0})
+    fit("Contrast")
+    run = {"analysis_run_id": "other", "name": "shifted", "current": True}
+    warehouse.add("ops.analysis_run", run | {"analysis": "harmonization"})
+    for name in ("model", "batch"):
+        warehouse.con.execute(
+            f"INSERT INTO result.harmonization_{name} "
+            f"SELECT * REPLACE ('other' AS analysis_run_id) FROM result.harmonization_{name}"
+        )
+    warehouse.con.execute(
+        "INSERT INTO result.harmonization SELECT * "
+        "REPLACE ('other' AS analysis_run_id, grand_mean + 1 AS grand_mean) "
+        "FROM result.harmonization"
+    )
+    number_cells(warehouse, "other")
+    found = {row["run_name"]: row["harmonized_value"] for row in warehouse.rows(FEATURES)}
+    mean, pooled, gamma, delta = PARAMETERS["south"]
+    other = (13.0 - mean - 1 - sqrt(pooled) * gamma) / sqrt(delta) + mean + 1
+    assert found["sites"] == pytest.approx(brought(13.0, "south"), abs=1e-13)
+    assert found["shifted"] == pytest.approx(other, abs=1e-13)
+    assert len(warehouse.rows(FEATURES)) == 2
+
+
+def test_batches_keep_their_numbers_and_lines_lie_apart(warehouse: Any, fit: Fit) -> None:
+    given = KEY | {"run_name": "earlier"}
+    earlier = [given | {"batch": str(number), "cell_no": number} for number in range(511)]
+    warehouse.add("result.harmonization_cell", *earlier)
+    fit("Contrast")
+    number_cells(warehouse)
+    cells = warehouse.rows("SELECT run_name, batch, cell_no FROM result.harmonization_cell")
+    fitted = {row["batch"]: row["cell_no"] for row in cells if row["run_name"] == "sites"}
+    assert fitted == {"north": 511, "south": 2**32}
+    assert len(cells) == 513
+    warehouse.add("ops.analysis_run", {"analysis_run_id": "next", "name": "sites"})
+    for batch in (*PARAMETERS, "west"):
+        row = KEY | {"analysis_run_id": "next", "batch": batch}
+        warehouse.add("result.harmonization_batch", row)
+    number_cells(warehouse, "next")
+    cells = warehouse.rows("SELECT batch, cell_no FROM result.harmonization_cell")
+    found = {row["batch"]: row["cell_no"] for row in cells[511:]}
+    assert found == fitted | {"west": 2**32 + 1}
+
+
+def test_the_range_of_the_lines_is_known_to_the_plan(warehouse: Any, fit: Fit) -> None:
+    """A join that DuckDB shares within a plan hides it, and lines would be searched for."""
+    patient(warehouse, "p1", site="north")
+    warehouse.measure({"Contrast": 13.0})
+    fit("Contrast")
+    warehouse.con.execute("SET explain_output = 'optimized_only'")
+    sql = "EXPLAIN (FORMAT JSON) SELECT sum(harmonized_value) FROM mart.harmonized_feature"
+    plan = json.loads(warehouse.con.execute(sql).fetchall()[0][1])
+    shared = [json.dumps(part) for part in shared_parts(plan)]
+    # the further lines are not looked up, and may be shared
+    assert any("further_betas" in part for part in shared)
+    lines = [part for part in shared if "further_betas" not in part]
+    assert not any("harmonization_cell" in part for part in lines)
+
+
+def shared_parts(nodes: Sequence[Any]) -> Iterator[Any]:
+    """What the optimizer has found twice in a plan."""
+    for node in nodes:
+        name = str(node["extra_info"].get("CTE Name", ""))
+        if node["name"].strip() == "CTE" and name.startswith("__common_subplan"):
+            yield node["children"][0]
+        yield from shared_parts(node["children"])
+
+
 @pytest.mark.parametrize("age", [60.0, None])
 @pytest.mark.parametrize("keep", [(preserve_age,), (preserve_age, preserve_sex)])
 def test_changes_keep_the_effects_of_covariates(
@@ -249,6 +346,8 @@ def test_no_change_where_one_value_could_not_be_harmonized(warehouse: Any, fit: 
     fit("Contrast", batch_source="scanner")
     (row,) = warehouse.rows(DELTAS)
     assert (row["delta_status"], row["delta_reason"]) == ("not_harmonized", "unseen_batch")
+    assert row["baseline_value"] == pytest.approx(brought(13.0, "north"), abs=1e-13)
+    assert row["value"] is None
     assert all(row[name] is None for name in ("delta_absolute", "delta_symmetric", "delta_per_day"))
 
 

@@ -11,6 +11,7 @@ import duckdb
 import pytest
 
 from roentgene.queries.migration import Migration, migrations, tables_ddl
+from roentgene.queries.query_file import query_text
 from roentgene.schemas.tables import Table, tables
 
 FIRST = "8ea85e905897d227037ee12d09439753687d92cbda3409d6536aaf34c3d92f20"
@@ -100,6 +101,48 @@ def test_partitions_and_sort_order_are_as_declared(declared: Table) -> None:
 def test_every_schema_of_the_views_is_made(migrated: duckdb.DuckDBPyConnection) -> None:
     found = migrated.execute("SELECT schema_name FROM information_schema.schemata").fetchall()
     assert {"mart", "idc", "mart_versions"} <= {name for (name,) in found}
+
+
+def test_batches_of_runs_that_are_there_get_numbers() -> None:
+    """As a run numbers its own: the same for all runs of a name, and none twice."""
+    runs = {"a": "sites", "b": "sites", "c": "other"}
+    names = ("analysis_run_id", "cohort_id", "sequence", "region", "profile", "engine", "batch")
+    with duckdb.connect() as con:
+        for migration in migrations():
+            if migration.name == "0004_harmonization_cells":
+                for run_id, name in runs.items():
+                    add_loosely(con, "ops.analysis_run", {"analysis_run_id": run_id, "name": name})
+                    for batch in ("north", "south"):
+                        cell = dict(
+                            zip(names, (run_id, "C", "T1", "R", "p", "e", batch), strict=True)
+                        )
+                        add_loosely(con, "result.harmonization_batch", cell)
+            for statement in migration.statements:
+                if not any(clause in statement for clause in LAYOUT):
+                    con.execute(statement)
+        sql = "SELECT run_name, batch, cell_no FROM result.harmonization_cell ORDER BY cell_no"
+        found = con.execute(sql).fetchall()
+        assert found == [
+            ("other", "north", 0),
+            ("other", "south", 1),
+            ("sites", "north", 2),
+            ("sites", "south", 3),
+        ]
+        con.execute(query_text("analyses/number_harmonization_cells"), {"analysis_run_id": "a"})
+        assert con.execute(sql).fetchall() == found
+
+
+def add_loosely(con: duckdb.DuckDBPyConnection, relation: str, row: dict[str, str]) -> None:
+    """Add a row of which nothing else is known; what is required gets a zero or a dash."""
+    schema, name = relation.split(".")
+    types = con.execute(TYPES + "WHERE table_schema = $1 AND table_name = $2", [schema, name])
+    neutral = {"VARCHAR": "-", "BOOLEAN": True, "TIMESTAMP WITH TIME ZONE": "2026-01-01"}
+    required = {c: neutral.get(t, 0) for c, t, nullable in types.fetchall() if nullable == "NO"}
+    values = required | row
+    places = ", ".join("?" for _ in values)
+    con.execute(
+        f"INSERT INTO {relation} ({', '.join(values)}) VALUES ({places})", list(values.values())
+    )
 
 
 def test_a_migration_knows_its_statements_and_hash() -> None:

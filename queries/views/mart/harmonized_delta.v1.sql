@@ -25,7 +25,7 @@ WITH paired AS (
     earlier.reason AS baseline_reason, later.reason,
     delta.delta_status AS raw_status, delta.delta_reason AS raw_reason,
     earlier.cell_no AS baseline_cell_no, later.cell_no,
-    earlier.design_no AS baseline_design_no, later.design_no, later.n_covariates
+    later.n_covariates
   FROM mart_versions.delta_radiomics_v1 AS delta
   JOIN mart_versions.measurement_batch_v1 AS later
     ON later.cohort_id = delta.cohort_id
@@ -49,22 +49,39 @@ brought AS (
       paired.reason,
       CASE
         WHEN paired.n_covariates > 0
-          AND (earlier_design.design IS NULL OR later_design.design IS NULL)
+          AND (earlier_design.cohort_id IS NULL OR later_design.cohort_id IS NULL)
           THEN 'covariate_missing'
       END,
       earlier_line.reason,
       later_line.reason
     ) AS reason,
-    earlier_line.slope * paired.baseline_raw_value + earlier_line.intercept
-    + CASE
-      WHEN paired.n_covariates = 0 THEN 0
-      ELSE (1 - earlier_line.slope)
-        * list_inner_product(earlier_design.design, earlier_line.betas)
+    CASE
+      WHEN paired.baseline_reason IS NULL
+        THEN earlier_line.slope * paired.baseline_raw_value + earlier_line.intercept
+          + CASE
+            WHEN paired.n_covariates = 0 THEN 0
+            ELSE earlier_line.shift_1 * earlier_design.covariate_1
+              + earlier_line.shift_2 * earlier_design.covariate_2
+          END
+          + CASE
+            WHEN earlier_further.further_betas IS NULL THEN 0
+            ELSE (1 - earlier_line.slope)
+              * list_inner_product(earlier_design.further_covariates, earlier_further.further_betas)
+          END
     END AS baseline_value,
-    later_line.slope * paired.raw_value + later_line.intercept
-    + CASE
-      WHEN paired.n_covariates = 0 THEN 0
-      ELSE (1 - later_line.slope) * list_inner_product(later_design.design, later_line.betas)
+    CASE
+      WHEN paired.reason IS NULL
+        THEN later_line.slope * paired.raw_value + later_line.intercept
+          + CASE
+            WHEN paired.n_covariates = 0 THEN 0
+            ELSE later_line.shift_1 * later_design.covariate_1
+              + later_line.shift_2 * later_design.covariate_2
+          END
+          + CASE
+            WHEN later_further.further_betas IS NULL THEN 0
+            ELSE (1 - later_line.slope)
+              * list_inner_product(later_design.further_covariates, later_further.further_betas)
+          END
     END AS value
   FROM paired
   JOIN mart_versions.harmonization_line_v1 AS earlier_line
@@ -73,10 +90,28 @@ brought AS (
   JOIN mart_versions.harmonization_line_v1 AS later_line
     ON later_line.cell_no = paired.cell_no
     AND later_line.feature = paired.feature
+  LEFT JOIN mart_versions.harmonization_further_line_v1 AS earlier_further
+    ON earlier_further.line_no = earlier_line.line_no
+  LEFT JOIN mart_versions.harmonization_further_line_v1 AS later_further
+    ON later_further.line_no = later_line.line_no
   LEFT JOIN mart_versions.harmonization_design_v1 AS earlier_design
-    ON earlier_design.design_no = paired.baseline_design_no
+    ON earlier_design.analysis_run_id = paired.analysis_run_id
+    AND earlier_design.cohort_id = paired.cohort_id
+    AND earlier_design.patient_id = paired.patient_id
+    AND earlier_design.timepoint_id = paired.baseline_timepoint_id
+    AND earlier_design.sequence = paired.sequence
+    AND earlier_design.region = paired.region
+    AND earlier_design.profile = paired.profile
+    AND earlier_design.engine = paired.engine
   LEFT JOIN mart_versions.harmonization_design_v1 AS later_design
-    ON later_design.design_no = paired.design_no
+    ON later_design.analysis_run_id = paired.analysis_run_id
+    AND later_design.cohort_id = paired.cohort_id
+    AND later_design.patient_id = paired.patient_id
+    AND later_design.timepoint_id = paired.timepoint_id
+    AND later_design.sequence = paired.sequence
+    AND later_design.region = paired.region
+    AND later_design.profile = paired.profile
+    AND later_design.engine = paired.engine
 ),
 guarded AS (
   SELECT

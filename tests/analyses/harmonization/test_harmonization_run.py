@@ -149,6 +149,27 @@ def test_rows_say_what_was_fitted_on_whom(warehouse: Any, run: Run) -> None:
     ).written
 
 
+def test_a_run_numbers_its_batches_and_the_next_of_its_name_finds_them(
+    warehouse: Any, run: Run
+) -> None:
+    sql = "SELECT run_name, batch, cell_no FROM result.harmonization_cell ORDER BY cell_no"
+    first = run()
+    numbers = warehouse.sql(sql).fetchall()
+    sites = enumerate(("east", "north", "south"))
+    assert numbers == [("sites", site, place) for place, site in sites]
+    run(method="mean_only")
+    assert warehouse.sql(sql).fetchall() == numbers
+    run(name="scanners", batch="scanner")
+    scanners = [("scanners", f"Scanner {one}", 3 + place) for place, one in enumerate("AB")]
+    assert warehouse.sql(sql).fetchall() == numbers + scanners
+    # the first run is current again, and its numbers are still its own
+    assert not run().written
+    sql = "SELECT DISTINCT run_name, analysis_run_id FROM mart.harmonized_feature"
+    found = dict(warehouse.sql(sql).fetchall())
+    assert sorted(found) == ["scanners", "sites"]
+    assert found["sites"] == first.analysis_run_id
+
+
 def test_only_training_persons_bend_the_parameters(warehouse: Any, run: Run) -> None:
     """The values of test persons are turned round and stretched; the parameters stay to the bit."""
     of_run = (
