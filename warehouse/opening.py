@@ -14,7 +14,14 @@ from roentgene.schemas.errors import FileError
 from roentgene.schemas.storage import Storage
 from roentgene.schemas.study import STUDY_FILE, Study, read_study
 from roentgene.warehouse import object_store
-from roentgene.warehouse.connection import attach, connect, detach, detach_if_attached
+from roentgene.warehouse.connection import (
+    LAKE,
+    attach,
+    attach_as,
+    connect,
+    detach,
+    detach_if_attached,
+)
 from roentgene.warehouse.first_statistics import give_statistics
 from roentgene.warehouse.layout import Layout, find_warehouse
 from roentgene.warehouse.lock import writer_lock
@@ -95,8 +102,9 @@ class Opener:
 
     def __init__(self, folder: str | Path | None = None) -> None:
         self.layout = find_warehouse(Path(folder) if folder is not None else None)
-        self._storage = read_study(self.layout.root).storage
-        self._database = connect(self.layout, self._storage)
+        storage = read_study(self.layout.root).storage
+        self._loaded = ExitStack()
+        self._database = self._loaded.enter_context(connect(self.layout, storage))
 
     def __enter__(self) -> Opener:
         return self
@@ -107,7 +115,7 @@ class Opener:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._database.close()
+        self._loaded.close()
 
     def open(self, *, read_only: bool = True) -> Warehouse:
         """Open the warehouse as it is now; see :func:`open_warehouse`.
@@ -146,7 +154,8 @@ def _open_reader(
     check_premises(layout, study.storage)
     with ExitStack() as stack:
         con = stack.enter_context(_connected(layout, study.storage, database))
-        attach(con, layout, study.storage, read_only=True)
+        # not as the default: that would read the whole catalogue, and so does the second time
+        attach_as(con, layout, study.storage, LAKE, read_only=True)
         known = snapshots(con)
         pinned = known[-1].snapshot_id if at is None else resolve(known, at)
         detach(con)

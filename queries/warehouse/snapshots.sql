@@ -5,5 +5,5 @@ SELECT
   snapshot_time,
   author,
   commit_message
-FROM lake.snapshots()
+FROM ducklake_snapshots('lake')
 ORDER BY snapshot_id

@@ -142,7 +142,8 @@ def test_neither_threads_nor_blocks_matter(method: Any, monkeypatch: Any) -> Non
     if method in ("mann_whitney", "kruskal"):
         targets = np.where(np.isnan(targets), np.nan, targets > 0)
     given: dict[str, Any] = {"method": method, "up_to_p": 0.1, "n_permutations": 30, "seed": 5}
-    once = permute(features, targets, **given)
+    with threadpool_limits(2):
+        once = permute(features, targets, **given)
     with threadpool_limits(1):
         alone = permute(features, targets, **given)
     monkeypatch.setattr(shuffled_block, "BLOCK", 3)

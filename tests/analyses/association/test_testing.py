@@ -337,7 +337,8 @@ def test_neither_threads_nor_blocks_nor_order_matter(case: Any, monkeypatch: Any
     whole = associate(features, targets, **given)
     _same(whole, associate(features[order], targets[order], **moved))
     monkeypatch.setattr(correlation_blocks, "BLOCK", 32)
-    together = associate(features, targets, **given)
+    with threadpool_limits(2):
+        together = associate(features, targets, **given)
     with threadpool_limits(1):
         alone = associate(features, targets, **given)
     assert np.array_equal(together.estimate, alone.estimate)
