@@ -5,5 +5,6 @@ SELECT
   snapshot_time,
   author,
   commit_message
+-- not lake.snapshots(): to look that name up, the whole catalogue is read
 FROM ducklake_snapshots('lake')
 ORDER BY snapshot_id
